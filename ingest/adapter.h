@@ -29,9 +29,12 @@ typedef struct {
     instrument_t facts;               //  published as it is
 } contract_t;
 
+enum { SYMBOLS_SLOTS = 1024 }; //  at least twice UNIVERSE_MAX, a power of two
+
 typedef struct {
     const universe_t *universe;
     contract_t contracts[UNIVERSE_MAX]; //  same index
+    uint16_t slots[SYMBOLS_SLOTS];      //  of symbols_index: instrument + 1, 0 free
 } symbols_t;
 
 //  Index in the universe of a venue's contract name, or -1 (unknown: counted by the session, never fatal).
