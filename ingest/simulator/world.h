@@ -41,10 +41,13 @@ typedef struct {
 } world_options_t;
 
 typedef struct {
-    int64_t tick_exponent, lot_exponent; //  tick size = tick_units x 10^tick_exponent
+    //  Exact, for text: price = px_ticks x tick_units x 10^tick_exponent; quantity in the venue's own unit
+    //  (coins, contracts on okx) = qty_lots x lot_units x 10^lot_exponent.
+    int64_t tick_exponent, lot_exponent;
     int64_t tick_units, lot_units;
-    double tick_px, lot_coins;
-    double contract_coins; //  okx ctVal; 1 elsewhere
+    double tick_px, lot_coins; //  lot_coins: coins of one lot = lot_units x 10^lot_exponent x contract_coins
+    double contract_coins;     //  okx ctVal; 1 elsewhere
+    double leverage_max;
 } world_spec_t;
 
 typedef struct {
@@ -78,7 +81,7 @@ typedef struct {
 } world_sink_t; //  members may be NULL
 
 world_t *
-world_new (const world_options_t *options, error_text_t *error);
+world_new (const world_options_t *options, error_text_t *error); //  NULL: an option is refused, error says which
 void
 world_destroy (world_t **self);
 void
@@ -138,5 +141,14 @@ typedef struct {
 } world_books_t;
 void
 world_truth_books (const world_t *self, int venue, int instrument, world_books_t *out);
+//  The same, recomputed from every account and position instead of from running totals.
+void
+world_truth_audit (const world_t *self, int venue, int instrument, world_books_t *out);
+//  The price that agents value this instrument at, the same on all venues.
+double
+world_truth_fundamental_px (const world_t *self, int instrument);
+//  Write what the truth file still buffers.  Returns OK, E_IO, or E_ABSENT without a truth file.
+int
+world_truth_flush (world_t *self);
 
 #endif
