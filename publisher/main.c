@@ -10,9 +10,9 @@ static settings_t settings;
 static void
 list_sinks (FILE *out)
 {
-    (void)fprintf (out, "topics        ZeroMQ topics in msgpack, and snapshots\n");
+    (void) fprintf (out, "topics        ZeroMQ topics in msgpack, and snapshots\n");
     for (size_t i = 0; sinks[i]; i++)
-        (void)fprintf (out, "%-13s %s\n", sinks[i]->name, sinks[i]->about);
+        (void) fprintf (out, "%-13s %s\n", sinks[i]->name, sinks[i]->about);
 }
 
 //  Anyone who can reach an address that is not loopback could read: that needs a token.
@@ -47,7 +47,7 @@ main (int argc, char **argv)
     if (code >= 0)
         return code;
     error_text_t error = {{0}};
-    logger_open ("publisher", (log_level_t)settings.pipeline.log_level);
+    logger_open ("publisher", (log_level_t) settings.pipeline.log_level);
     if (pipeline_finish (&settings.pipeline, &error) != OK || check_access (&error) != OK) {
         logger_write (LOG_LEVEL_ERROR, "%s", error.text);
         return EXIT_CONFIG_WRONG;

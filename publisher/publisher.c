@@ -29,7 +29,7 @@ static bus_stream_t *
 stream_of (publisher_t *self, const store_entry_t *entry)
 {
     if (entry->index >= self->streams_count) {
-        size_t count = (size_t)entry->index * 2 + 256;
+        size_t count = (size_t) entry->index * 2 + 256;
         self->streams = mem_grow (self->streams, count * sizeof *self->streams);
         memset (self->streams + self->streams_count, 0,
                 (count - self->streams_count) * sizeof *self->streams);
@@ -59,7 +59,7 @@ on_message (void *self_, const bus_message_t *message)
         return;
     error_text_t error = {{0}};
     if (message->topic.kind == TOPIC_METRICS) {
-        (void)store_put (self->store, &message->topic, message->records, &error);
+        (void) store_put (self->store, &message->topic, message->records, &error);
         return;
     }
     if (bus_source (self->public_bus) != message->source)
@@ -88,8 +88,8 @@ on_gap (void *self_, const bus_gap_t *gap)
     publisher_t *self = self_;
     metric_add (self->holes, 1);
     logger_write (LOG_LEVEL_NOTICE, "%s: %s of %s.%s, seq %lld to %lld", gap->publisher, gap->reason,
-                  topic_kind_names[gap->topic.kind], gap->topic.instrument, (long long)gap->from_seq,
-                  (long long)gap->to_seq);
+                  topic_kind_names[gap->topic.kind], gap->topic.instrument, (long long) gap->from_seq,
+                  (long long) gap->to_seq);
 }
 
 static int
@@ -114,7 +114,7 @@ connect_to (publisher_t *self, const char *process, const topic_kind_t kinds[], 
     const char *texts[4];
     CHECK (count <= COUNT_OF (filters));
     for (size_t i = 0; i < count; i++) {
-        (void)topic_filter (kinds[i], self->settings->pipeline.topic_prefix, filters[i]);
+        (void) topic_filter (kinds[i], self->settings->pipeline.topic_prefix, filters[i]);
         texts[i] = filters[i];
     }
     pipeline_endpoint (&self->settings->pipeline, process, "pub", topics);
@@ -132,11 +132,11 @@ connect_all (publisher_t *self, error_text_t *error)
     char name[PUBLISHER_NAME_MAX + 16];
     int status = connect_to (self, "aggregator", from_aggregator, COUNT_OF (from_aggregator), error);
     for (int64_t i = 1; i <= pipeline->shards && status == OK; i++) {
-        (void)snprintf (name, sizeof name, "cards-%lld", (long long)i);
+        (void) snprintf (name, sizeof name, "cards-%lld", (long long) i);
         status = connect_to (self, name, from_cards, COUNT_OF (from_cards), error);
     }
     for (size_t i = 0; i < pipeline->venues_count && status == OK; i++) {
-        (void)snprintf (name, sizeof name, "ingest-%s", pipeline->venue_names[i]);
+        (void) snprintf (name, sizeof name, "ingest-%s", pipeline->venue_names[i]);
         status = connect_to (self, name, from_ingest, COUNT_OF (from_ingest), error);
     }
     return status;

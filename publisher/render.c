@@ -30,7 +30,7 @@ source_of (store_t *store)
     for (size_t i = 0; i < store_count (store); i++) {
         const store_entry_t *entry = store_at (store, i);
         if (entry->topic.kind == TOPIC_BIAS)
-            return source_names[((const bias_t *)store_record (store, entry))->head.source];
+            return source_names[((const bias_t *) store_record (store, entry))->head.source];
     }
     return "unknown";
 }
@@ -67,8 +67,8 @@ render_healthz (store_t *store, int64_t now_ms, text_buffer_t *out)
     bool is_fresh = newest_ms > 0 && now_ms - newest_ms < STALE_MS;
     text_add (out, "{\"status\":\"%s\",\"source\":\"%s\"", is_fresh ? "ok" : "stale", source_of (store));
     if (newest_ms > 0)
-        text_add (out, ",\"newest_bias_ms\":%lld,\"age_ms\":%lld", (long long)newest_ms,
-                  (long long)(now_ms - newest_ms));
+        text_add (out, ",\"newest_bias_ms\":%lld,\"age_ms\":%lld", (long long) newest_ms,
+                  (long long) (now_ms - newest_ms));
     else
         text_add (out, ",\"newest_bias_ms\":null,\"age_ms\":null");
     text_add (out, "}\n");
@@ -91,7 +91,7 @@ typedef struct {
 static int
 compare_rows (const void *a, const void *b)
 {
-    return strcmp (((const metric_row_t *)a)->value.name, ((const metric_row_t *)b)->value.name);
+    return strcmp (((const metric_row_t *) a)->value.name, ((const metric_row_t *) b)->value.name);
 }
 
 //  Prometheus wants all samples of a name together, under one HELP and TYPE.
@@ -141,7 +141,7 @@ render_list (store_t *store, topic_kind_t kind, int mode, const char *name, text
     bool is_first = true;
     for (size_t i = 0; i < store_count (store); i++) {
         const store_entry_t *entry = store_at (store, i);
-        if (entry->topic.kind != kind || (mode >= 0 && (int)entry->topic.mode != mode))
+        if (entry->topic.kind != kind || (mode >= 0 && (int) entry->topic.mode != mode))
             continue;
         if (!is_first)
             text_add (out, ",\n");
@@ -155,7 +155,7 @@ render_list (store_t *store, topic_kind_t kind, int mode, const char *name, text
 static int
 compare_points (const void *a, const void *b)
 {
-    double x = fabs (((const category_bias_t *)a)->points), y = fabs (((const category_bias_t *)b)->points);
+    double x = fabs (((const category_bias_t *) a)->points), y = fabs (((const category_bias_t *) b)->points);
     return (x < y) - (x > y);
 }
 
@@ -176,10 +176,10 @@ render_explain (store_t *store, const store_entry_t *entry, text_buffer_t *out)
         out,
         "{\"kind\":\"explain\",\"notice\":\"%s\",\"source\":\"%s\",\"instrument\":\"%s\",\"mode\":\"%s\"",
         DISCLAIMER, source_names[bias->head.source], bias->instrument,
-        mode_info ((mode_id_t)bias->mode)->name);
+        mode_info ((mode_id_t) bias->mode)->name);
     text_add (out, ",\"ts_ms\":%lld,\"seq\":%lld,\"state\":\"%s\",\"conflicted\":%s,\"weights_version\":%lld",
-              (long long)bias->ts_ms, (long long)bias->head.seq, state_names[bias->state],
-              bias->is_conflicted ? "true" : "false", (long long)bias->weights_version);
+              (long long) bias->ts_ms, (long long) bias->head.seq, state_names[bias->state],
+              bias->is_conflicted ? "true" : "false", (long long) bias->weights_version);
     add_number (out, "bias", bias->bias);
     add_number (out, "z", bias->z);
     add_number (out, "sigma_r", bias->sigma_r);
@@ -218,11 +218,11 @@ render_weights (store_t *store, const store_entry_t *entry, text_buffer_t *out)
     const bias_t *bias = store_record (store, entry);
     text_add (
         out, "{\"kind\":\"weights\",\"source\":\"%s\",\"instrument\":\"%s\",\"mode\":\"%s\",\"version\":%lld",
-        source_names[bias->head.source], bias->instrument, mode_info ((mode_id_t)bias->mode)->name,
-        (long long)bias->weights_version);
+        source_names[bias->head.source], bias->instrument, mode_info ((mode_id_t) bias->mode)->name,
+        (long long) bias->weights_version);
     add_number (out, "n_eff", bias->n_eff);
     text_add (out, ",\"outcomes_needed\":%lld,\"redis_away\":%s,\"weights\":{",
-              (long long)bias->outcomes_needed, bias->is_redis_away ? "true" : "false");
+              (long long) bias->outcomes_needed, bias->is_redis_away ? "true" : "false");
     for (size_t i = 0; i < bias->categories_count; i++)
         text_add (out, "%s\"%s\":%.17g", i ? "," : "", bias->categories[i].category,
                   bias->categories[i].weight);
@@ -251,7 +251,7 @@ render_v1 (store_t *store, slice_t path, text_buffer_t *out)
         mode_id_t id = MODE_SCALP;
         if (mode.size > 0 && mode_parse (mode, &id) != OK)
             return not_found (out, "a mode is scalp, day or swing");
-        return render_list (store, TOPIC_BIAS, mode.size > 0 ? (int)id : -1, "biases", out);
+        return render_list (store, TOPIC_BIAS, mode.size > 0 ? (int) id : -1, "biases", out);
     }
     bool is_reading = slice_is (what, "reading");
     if (!is_reading && !slice_is (what, "bias") && !slice_is (what, "explain") && !slice_is (what, "weights"))

@@ -29,8 +29,8 @@ largest_record (void)
 {
     size_t largest = 0;
     for (int kind = 0; kind < TOPIC_KIND_COUNT; kind++)
-        if (kind != TOPIC_EVENT && result_table ((topic_kind_t)kind)->size > largest)
-            largest = result_table ((topic_kind_t)kind)->size;
+        if (kind != TOPIC_EVENT && result_table ((topic_kind_t) kind)->size > largest)
+            largest = result_table ((topic_kind_t) kind)->size;
     return largest;
 }
 
@@ -38,7 +38,7 @@ store_t *
 store_new (const char *topic_prefix)
 {
     store_t *self = mem_new (sizeof *self);
-    (void)slice_copy (slice_of (topic_prefix), self->prefix, sizeof self->prefix);
+    (void) slice_copy (slice_of (topic_prefix), self->prefix, sizeof self->prefix);
     self->encoder = field_codec_new ();
     self->decoder = field_codec_new ();
     self->record = mem_new (largest_record ());
@@ -84,14 +84,14 @@ grow_table (store_t *self)
     self->table_size *= 2;
     self->table = mem_new (self->table_size * sizeof *self->table);
     for (size_t i = 0; i < self->count; i++)
-        self->table[find_place (self, self->slots[i]->entry.text)] = (uint32_t)i + 1;
+        self->table[find_place (self, self->slots[i]->entry.text)] = (uint32_t) i + 1;
 }
 
 static slot_t *
 slot_of (store_t *self, const topic_t *topic)
 {
     char text[TOPIC_TEXT_MAX];
-    (void)topic_format (topic, self->prefix, text);
+    (void) topic_format (topic, self->prefix, text);
     size_t place = find_place (self, text);
     if (self->table[place])
         return self->slots[self->table[place] - 1];
@@ -101,10 +101,10 @@ slot_of (store_t *self, const topic_t *topic)
     }
     slot_t *slot = mem_new (sizeof *slot);
     slot->entry.topic = *topic;
-    slot->entry.index = (uint32_t)self->count;
+    slot->entry.index = (uint32_t) self->count;
     memcpy (slot->entry.text, text, sizeof text);
     self->slots[self->count++] = slot;
-    self->table[place] = (uint32_t)self->count;
+    self->table[place] = (uint32_t) self->count;
     if (self->count * 2 > self->table_size)
         grow_table (self);
     return slot;
@@ -132,7 +132,7 @@ const store_entry_t *
 store_find (const store_t *self, const topic_t *topic)
 {
     char text[TOPIC_TEXT_MAX];
-    (void)topic_format (topic, self->prefix, text);
+    (void) topic_format (topic, self->prefix, text);
     uint32_t found = self->table[find_place (self, text)];
     return found ? &self->slots[found - 1]->entry : NULL;
 }

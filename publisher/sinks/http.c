@@ -57,10 +57,10 @@ has_access (const http_t *self, struct lws *wsi)
     int length = lws_hdr_copy (wsi, given, sizeof given, WSI_TOKEN_HTTP_AUTHORIZATION);
     size_t size = strlen (token);
     if (length > 7 && strncmp (given, "Bearer ", 7) == 0 && strlen (given + 7) == size)
-        return lws_timingsafe_bcmp (given + 7, token, (uint32_t)size) == 0;
+        return lws_timingsafe_bcmp (given + 7, token, (uint32_t) size) == 0;
     const char *argument = lws_get_urlarg_by_name (wsi, "token=", given, sizeof given);
     return argument && strlen (argument) == size &&
-           lws_timingsafe_bcmp (argument, token, (uint32_t)size) == 0;
+           lws_timingsafe_bcmp (argument, token, (uint32_t) size) == 0;
 }
 
 static int
@@ -68,14 +68,14 @@ start_response (reader_t *reader, render_t answer)
 {
     unsigned char head[LWS_PRE + 1024], *at = head + LWS_PRE, *end = head + sizeof head;
     static const unsigned char no_store[] = "no-store";
-    if (lws_add_http_common_headers (reader->wsi, (unsigned)answer.status, answer.content_type,
+    if (lws_add_http_common_headers (reader->wsi, (unsigned) answer.status, answer.content_type,
                                      reader->body.size, &at, end) ||
         lws_add_http_header_by_token (reader->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, no_store,
                                       sizeof no_store - 1, &at, end) ||
         lws_finalize_write_http_header (reader->wsi, head + LWS_PRE, &at, end))
         return -1;
     reader->sent_bytes = 0;
-    (void)lws_callback_on_writable (reader->wsi);
+    (void) lws_callback_on_writable (reader->wsi);
     return 0;
 }
 
@@ -114,8 +114,8 @@ send_body (reader_t *reader)
     char *frame = frame_of (reader->http, size);
     memcpy (frame, reader->body.data + reader->sent_bytes, size);
     bool is_last = size == left;
-    if (lws_write (reader->wsi, (unsigned char *)frame, size,
-                   is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)size)
+    if (lws_write (reader->wsi, (unsigned char *) frame, size,
+                   is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int) size)
         return -1;
     reader->sent_bytes += size;
     if (!is_last)
@@ -139,12 +139,12 @@ add_filter (reader_t *reader, slice_t filter)
 {
     store_t *store = reader->http->context->store;
     if (reader->filters_count == FILTERS_MAX || filter.size >= TOPIC_TEXT_MAX) {
-        (void)snprintf (reader->notice, sizeof reader->notice,
-                        "{\"error\":\"at most %d subscriptions of %d bytes\"}", FILTERS_MAX,
-                        TOPIC_TEXT_MAX - 1);
+        (void) snprintf (reader->notice, sizeof reader->notice,
+                         "{\"error\":\"at most %d subscriptions of %d bytes\"}", FILTERS_MAX,
+                         TOPIC_TEXT_MAX - 1);
         return;
     }
-    (void)slice_copy (filter, reader->filters[reader->filters_count++], TOPIC_TEXT_MAX);
+    (void) slice_copy (filter, reader->filters[reader->filters_count++], TOPIC_TEXT_MAX);
     for (size_t i = 0; i < store_count (store); i++) {
         const store_entry_t *entry = store_at (store, i);
         if (entry->topic.kind != TOPIC_METRICS &&
@@ -173,9 +173,9 @@ on_words (reader_t *reader, slice_t text)
     else if (slice_is (verb, "unsubscribe") && rest.size > 0)
         remove_filter (reader, rest);
     else
-        (void)snprintf (reader->notice, sizeof reader->notice,
-                        "{\"error\":\"send: subscribe TOPIC, or: unsubscribe TOPIC\"}");
-    (void)lws_callback_on_writable (reader->wsi);
+        (void) snprintf (reader->notice, sizeof reader->notice,
+                         "{\"error\":\"send: subscribe TOPIC, or: unsubscribe TOPIC\"}");
+    (void) lws_callback_on_writable (reader->wsi);
 }
 
 static int
@@ -187,7 +187,7 @@ open_feed (http_t *self, reader_t *reader, struct lws *wsi)
     reader->next = self->readers;
     self->readers = reader;
     self->readers_count++;
-    metric_set (self->readers_now, (double)self->readers_count);
+    metric_set (self->readers_now, (double) self->readers_count);
     return 0;
 }
 
@@ -204,7 +204,7 @@ close_reader (reader_t *reader)
             self->readers_count--;
             break;
         }
-    metric_set (self->readers_now, (double)self->readers_count);
+    metric_set (self->readers_now, (double) self->readers_count);
     conflate_destroy (&reader->waiting);
 }
 
@@ -213,7 +213,7 @@ send_text (reader_t *reader, const char *text, size_t size)
 {
     char *frame = frame_of (reader->http, size);
     memcpy (frame, text, size);
-    return lws_write (reader->wsi, (unsigned char *)frame, size, LWS_WRITE_TEXT) < (int)size ? -1 : 0;
+    return lws_write (reader->wsi, (unsigned char *) frame, size, LWS_WRITE_TEXT) < (int) size ? -1 : 0;
 }
 
 static int
@@ -223,7 +223,7 @@ send_next (reader_t *reader)
     if (reader->notice[0]) {
         int status = send_text (reader, reader->notice, strlen (reader->notice));
         reader->notice[0] = 0;
-        (void)lws_callback_on_writable (reader->wsi);
+        (void) lws_callback_on_writable (reader->wsi);
         return status;
     }
     uint32_t index;
@@ -233,13 +233,13 @@ send_next (reader_t *reader)
     const store_entry_t *entry = store_at (self->context->store, index);
     text_reset (&reader->body);
     text_add (&reader->body, "{\"topic\":\"%s\",\"skipped\":%llu,\"data\":", entry->text,
-              (unsigned long long)skipped_count);
+              (unsigned long long) skipped_count);
     text_add_slice (&reader->body, store_json (self->context->store, entry));
     text_add (&reader->body, "}");
-    metric_add (self->conflated, (double)skipped_count);
+    metric_add (self->conflated, (double) skipped_count);
     metric_add (self->sent, 1);
     if (conflate_waiting (reader->waiting) > 0)
-        (void)lws_callback_on_writable (reader->wsi);
+        (void) lws_callback_on_writable (reader->wsi);
     return send_text (reader, reader->body.data, reader->body.size);
 }
 
@@ -249,7 +249,7 @@ check_upgrade (http_t *self, struct lws *wsi)
 {
     char path[PATH_MAX_BYTES];
     if (lws_hdr_copy (wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0 || strcmp (path, "/v1/feed") != 0 ||
-        !has_access (self, wsi) || self->readers_count >= (size_t)self->context->settings->readers_max) {
+        !has_access (self, wsi) || self->readers_count >= (size_t) self->context->settings->readers_max) {
         metric_add (self->refused, 1);
         return -1;
     }
@@ -324,18 +324,18 @@ http_open (const sink_context_t *context, error_text_t *error)
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .foreign_loops = loops,
         .user = self,
-        .port = (int)settings->http_port,
+        .port = (int) settings->http_port,
         .iface = settings->http_address,
         .protocols = protocols,
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
+        .gid = -1,
+        .uid = -1,
         .vhost_name = "leadline",
     };
     lws_set_log_level (LLL_ERR, NULL);
     self->lws = lws_create_context (&info);
     if (!self->lws || !lws_create_vhost (self->lws, &info)) {
-        (void)error_set (error, E_IO, "publisher/http_port: cannot listen on %s:%lld (in use?)",
-                         settings->http_address, (long long)settings->http_port);
+        (void) error_set (error, E_IO, "publisher/http_port: cannot listen on %s:%lld (in use?)",
+                          settings->http_address, (long long) settings->http_port);
         http_close (self);
         return NULL;
     }
@@ -349,7 +349,7 @@ http_message (void *self_, const store_entry_t *entry)
     for (reader_t *reader = self->readers; reader; reader = reader->next)
         if (wants (reader, entry->text)) {
             conflate_mark (reader->waiting, entry->index);
-            (void)lws_callback_on_writable (reader->wsi);
+            (void) lws_callback_on_writable (reader->wsi);
         }
 }
 

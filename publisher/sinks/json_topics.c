@@ -77,16 +77,16 @@ on_subscription (void *self_)
 {
     json_topics_t *self = self_;
     zmq_msg_t message;
-    (void)zmq_msg_init (&message);
+    (void) zmq_msg_init (&message);
     int size = zmq_msg_recv (&message, self->socket, ZMQ_DONTWAIT);
     if (size >= 1) {
         const char *data = zmq_msg_data (&message);
         if (data[0] == 1)
-            add_prefix (self, data + 1, (size_t)size - 1);
+            add_prefix (self, data + 1, (size_t) size - 1);
         else
-            remove_prefix (self, data + 1, (size_t)size - 1);
+            remove_prefix (self, data + 1, (size_t) size - 1);
     }
-    (void)zmq_msg_close (&message);
+    (void) zmq_msg_close (&message);
     return size >= 0;
 }
 
@@ -98,7 +98,7 @@ json_topics_close (void *self_)
         return;
     loop_unwatch (&self->watch);
     if (self->socket)
-        (void)zmq_close (self->socket);
+        (void) zmq_close (self->socket);
     for (size_t i = 0; i < self->count; i++)
         free (self->prefixes[i].text);
     free (self->prefixes);
@@ -117,11 +117,11 @@ json_topics_open (const sink_context_t *context, error_text_t *error)
     self->socket = zmq_socket (loop_zmq (context->loop), ZMQ_XPUB);
     CHECK (self->socket);
     int queue = SEND_QUEUE_MESSAGES, linger_ms = 0;
-    (void)zmq_setsockopt (self->socket, ZMQ_SNDHWM, &queue, sizeof queue);
-    (void)zmq_setsockopt (self->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    (void) zmq_setsockopt (self->socket, ZMQ_SNDHWM, &queue, sizeof queue);
+    (void) zmq_setsockopt (self->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
     if (zmq_bind (self->socket, context->settings->json_endpoint) != 0) {
-        (void)error_set (error, E_IO, "publisher/json_endpoint %s: %s", context->settings->json_endpoint,
-                         zmq_strerror (errno));
+        (void) error_set (error, E_IO, "publisher/json_endpoint %s: %s", context->settings->json_endpoint,
+                          zmq_strerror (errno));
         json_topics_close (self);
         return NULL;
     }
@@ -136,8 +136,8 @@ json_topics_message (void *self_, const store_entry_t *entry)
     if (!is_wanted (self, entry->text))
         return;
     slice_t json = store_json (self->context->store, entry);
-    (void)zmq_send (self->socket, entry->text, strlen (entry->text), ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send (self->socket, json.data, json.size, ZMQ_DONTWAIT);
+    (void) zmq_send (self->socket, entry->text, strlen (entry->text), ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    (void) zmq_send (self->socket, json.data, json.size, ZMQ_DONTWAIT);
     metric_add (self->sent, 1);
     loop_kick (self->watch);
 }

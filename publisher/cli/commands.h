@@ -1,0 +1,27 @@
+/*  commands - the words after `leadline` */
+
+#ifndef LEADLINE_COMMANDS_H
+#define LEADLINE_COMMANDS_H
+
+#include "publisher/cli/client.h"
+
+typedef struct {
+    const char *name;
+    const char *arguments; //  "[INSTRUMENT [MODE]]"
+    const char *about;
+    int least, most; //  number of arguments
+    int (*run) (const client_settings_t *settings, const char *arguments[], int count); //  exit code
+} command_t;
+
+//  All of them, NULL name at the end (commands.c).
+extern const command_t commands[];
+
+//  The live table (top.c); without a terminal a line for each decided bias.
+int
+top_run (const client_settings_t *settings, const char *arguments[], int count);
+
+//  "bias BTCUSDT day +12.4 confidence 50.0 evidence 61 agreement 67 state neutral" to stdout.
+void
+print_bias_line (const bias_t *bias);
+
+#endif
