@@ -1,4 +1,5 @@
-/*  stats - the statistics all cards are built from (methods B0): flat states, no pointers, time as an argument
+/*  stats - the statistics all cards are built from (methods B0): flat states, no pointers, time as an
+ * argument
  *
  *  Zeroed memory is a valid empty state.  All exponentially weighted moments are sums of decayed weights
  *  (S <- S e^(-dt/tau) + x, W <- W e^(-dt/tau) + 1, mean = S/W), so they are unbiased from the first sample.
@@ -45,7 +46,8 @@ decayed_add (decayed_t *self, int64_t ts_ns, double tau_s, double x);
 double
 decayed_at (const decayed_t *self, int64_t ts_ns, double tau_s);
 
-//  A triggered value that fades: hold(e, tau).  A new trigger replaces it if larger in size than what is left.
+//  A triggered value that fades: hold(e, tau).  A new trigger replaces it if larger in size than what is
+//  left.
 typedef struct {
     int64_t ts_ns;
     double value;
@@ -58,8 +60,9 @@ double
 hold_at (const hold_t *self, int64_t ts_ns, double tau_s); //  0 when never triggered
 
 //  Quantile sketch: 256 bins over sign and ln|v|, decayed counts by lazy scale (B0).
-//  Bins: 0..127 negative, 128..255 positive, |v| from 1e-9 to 1e9 log-spaced (0 counts as the smallest positive).
-//  Relative width of a bin 1.383; ranks interpolate inside a bin, linear in ln|v|.
+//  Bins: 0..127 negative, 128..255 positive, |v| from 1e-9 to 1e9 log-spaced (0 counts as the smallest
+//  positive). Relative width of a bin 1.383; ranks interpolate inside a bin, linear in ln|v| (beyond the
+//  ends: its middle).
 enum { SKETCH_BINS = 256 };
 typedef struct {
     int64_t ts_ns;
@@ -70,7 +73,8 @@ typedef struct {
 
 void
 sketch_add (sketch_t *self, int64_t ts_ns, double half_s, double v);
-//  Share of observations below v plus half of those equal (within the bin interpolated), 0..1; NaN when empty.
+//  Share of observations below v plus half of those equal (within the bin interpolated), 0..1; NaN when
+//  empty.
 double
 sketch_rank (const sketch_t *self, double v);
 //  The value at a rank; NaN when empty.
@@ -87,13 +91,17 @@ typedef struct {
 
 void
 regress_add (regress_t *self, int64_t ts_ns, double tau_s, double x, double y);
+//  Move the origin: as if dx and dy had been taken off every x and y (keeps sums small when x is time).
+void
+regress_shift (regress_t *self, double dx, double dy);
 double
 regress_slope (const regress_t *self); //  NaN when empty or x has no variance
 double
 regress_intercept (const regress_t *self);
 double
 regress_r2 (const regress_t *self);
-//  t-statistic of the slope with n_eff - 2 degrees: b / sqrt (s2 / (w varx) * ...) as in stats.c; NaN when n_eff <= 2
+//  t-statistic of the slope: b / sqrt (left / (varx (n_eff - 2))), left = vary - b covxy; NaN when n_eff <= 2
+//  or the points lie on a line (left = 0)
 double
 regress_t_stat (const regress_t *self);
 double
