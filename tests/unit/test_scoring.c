@@ -383,9 +383,9 @@ test_the_cusum_speaks_before_the_state (void **unused)
     (void) unused;
     learn_unit (&flow, 1000);
     bool is_early = false;
-    for (int i = 0; i < 20 && !is_early; i++) {
+    for (int i = 0; i < 40 && !is_early; i++) {
         now_ns += 30 * NS_PER_S;
-        give (-.95); //  below all of the past in size: no strength
+        give (-.7); //  below all of the past in size: no strength
         card_reading_t out = ask (&flow, MODE_SCALP, &good);
         assert_int_equal (out.state, STATE_NEUTRAL);
         is_early = strcmp (out.transition, "early>bearish") == 0;
