@@ -67,4 +67,86 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/tests/libtested.a
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $< $(O)/tests/libtested.a -lcmocka $(LIBS)
 
+.SECONDARY:
+
+# --- layers of tests: every tests/<layer>/test_*.c is a program, every test_*.py a script
+programs_of = $(patsubst %.c,$(O)/%,$(wildcard tests/$(1)/test_*.c))
+scripts_of  = $(wildcard tests/$(1)/test_*.py)
+LAYERS := unit conformance property integration
+T ?= test_
+.PHONY: $(LAYERS) check test test-build fuzz-replay
+test-build: all $(foreach layer,$(LAYERS),$(call programs_of,$(layer)))
+$(LAYERS): test-build
+	@O=$(O) tests/run $@ $(filter $(O)/tests/$@/$(T)%,$(call programs_of,$@)) $(filter tests/$@/$(T)%,$(call scripts_of,$@))
+
+check: deps ## unit and conformance tests
+	@$(MAKE) --no-print-directory unit conformance
+
+test: deps ## everything: all layers, fuzz corpora, and all of it again under the sanitizers
+	@$(MAKE) --no-print-directory layers symbols docs-check
+	@$(MAKE) --no-print-directory -j2 test-build
+	@$(MAKE) --no-print-directory $(LAYERS) fuzz-replay
+	@$(MAKE) --no-print-directory -j2 BUILD=asan test-build
+	@$(MAKE) --no-print-directory BUILD=asan $(LAYERS) fuzz-replay
+
+# --- fuzzing: tests/fuzz/fuzz_<target>.c; corpora in tests/fuzz/corpus/<target>
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/driver.o $(O)/tests/libtested.a
+	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $^ $(LIBS)
+$(O)/tests/fuzz/run_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/libtested.a
+	$(Q)$(CXX) $(OPT_$(BUILD)) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+fuzz-replay: $(FUZZ_TARGETS:%=$(O)/tests/fuzz/replay_%)
+	@O=$(O) tests/run fuzz-replay $^
+
+TARGET  ?= adapters
+.PHONY: fuzz bench
+fuzz: ## make fuzz TARGET=adapters SECONDS=60 (libFuzzer)
+	@$(MAKE) --no-print-directory BUILD=fuzz build/fuzz/tests/fuzz/run_$(TARGET)
+	@mkdir -p build/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+	build/fuzz/tests/fuzz/run_$(TARGET) -max_total_time=$(SECONDS) -max_len=65536 -rss_limit_mb=4096 \
+	    -artifact_prefix=build/corpus/ build/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+BENCHES := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
+bench: deps ## figures, each with its yardstick in the same run
+	@$(MAKE) --no-print-directory -j2 all $(BENCHES)
+	@O=$(O) tests/bench/run $(BENCHES)
+
+# --- running it
+SECONDS ?= 60
+.PHONY: demo live
+demo: deps ## the whole pipeline on a simulated market; SECONDS=60 ends by itself
+	@$(MAKE) --no-print-directory -j2 all
+	@O=$(O) deploy/run demo $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS))
+live: deps ## the same against the real exchanges
+	@$(MAKE) --no-print-directory -j2 all
+	@O=$(O) deploy/run live $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS))
+
+# --- keeping the house
+.PHONY: layers symbols lint format docs docs-check ci deps install clean help
+layers: ## includes point one way
+	@tests/house layers
+symbols: all ## external names start with their module's
+	@O=$(O) tests/house symbols
+lint: deps ## every header compiles alone; clang-format, clang-tidy, cppcheck
+	@tests/house lint
+format: ## let clang-format decide
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+docs: all ## SCHEMA.md, CATALOG.md, deploy/leadline.conf from the tables
+	@O=$(O) tests/house docs
+docs-check: all
+	@O=$(O) tests/house docs-check
+ci: ## what a change must pass
+	@$(MAKE) --no-print-directory test lint
+deps: ## install what is missing, by package name
+	@deploy/deps
+PREFIX ?= /usr/local
+install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
+	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
+clean: ## remove what was built
+	rm -rf build
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /|/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

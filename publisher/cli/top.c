@@ -2,12 +2,14 @@
 
 #include "publisher/cli/commands.h"
 
+
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
+#include "common/base/timebase.h"
 #include <unistd.h>
 
 enum { LINES_BESIDES = 6, LINES_UNKNOWN = 40 };
@@ -96,7 +98,7 @@ draw_cell (const top_t *self, const cell_t *cell)
 static void
 draw_head (const top_t *self)
 {
-    time_t now = time (NULL);
+    time_t now = (time_t) (timebase_wall_ns () / NS_PER_S);
     struct tm utc;
     char when[32];
     (void) gmtime_r (&now, &utc);
