@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The whole pipeline on simulated exchanges: what a user does on the first day."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import msgpack  # noqa: E402
+import zmq  # noqa: E402
+from pipeline import BIN, ROOT, Pipeline, Subscriber, main, wait_until  # noqa: E402
+
+MODES = ("scalp", "day", "swing")
+INSTRUMENTS = "BTCUSDT ETHUSDT DOGEUSDT"
+shared = {}
+
+
+def pipeline():
+    """One running pipeline for all tests of this file."""
+    if "pipeline" not in shared:
+        shared["pipeline"] = Pipeline(INSTRUMENTS).__enter__()
+        shared["pipeline"].start_all()
+    shared["pipeline"].check_alive()
+    return shared["pipeline"]
+
+
+def test_every_instrument_and_mode_has_a_bias():
+    p = pipeline()
+    lines = wait_until(lambda: (lambda text: text if len(text) == 9 else None)(p.leadline("bias").splitlines()), 30,
+                       "nine biases")
+    form = re.compile(r"^bias [A-Z]+ (scalp|day|swing) [+-]\d+\.\d confidence \d+\.\d evidence \d+ agreement \d+ "
+                      r"state [a-z ]+( \(conflicted\))?$")
+    for line in lines:
+        assert form.match(line), line
+    assert {tuple(line.split()[1:3]) for line in lines} == {(i, m) for i in INSTRUMENTS.split() for m in MODES}
+
+
+def test_every_result_says_it_is_simulated():
+    p = pipeline()
+    biases = p.get_json("/v1/bias")
+    assert biases["source"] == "sim" and len(biases["biases"]) == 9
+    assert all(bias["source"] == "sim" and bias["confidence_basis"] == "uncalibrated" and bias["confidence_pct"] == 50
+               for bias in biases["biases"])
+    assert "simulated" in p.get("/") and "Not financial advice" in p.get("/")
+
+
+def test_weights_in_redis_are_plain_numbers_that_add_up_to_one():
+    p = pipeline()
+    for mode in MODES:
+        weights = wait_until(lambda: p.redis_hash(f"leadline:weights:{mode}:BTCUSDT"), 20, "weights in Redis")
+        values = [float(value) for value in weights.values()]
+        assert len(values) == 6 and abs(sum(values) - 1) < 1e-9, weights
+        assert values == sorted(values, reverse=True), "written in descending order"
+
+
+def test_a_stranger_reads_biases_with_zeromq_and_msgpack_alone():
+    p = pipeline()
+    script = subprocess.Popen(["/usr/bin/python3", os.path.join(ROOT, "deploy/clients/subscriber.py"), p.topics,
+                               "v1.bias.day."], stdout=subprocess.PIPE, text=True)
+    try:
+        lines = [script.stdout.readline() for _ in range(6)]
+    finally:
+        script.kill()
+        script.wait()
+    assert all(line.startswith("v1.bias.day.") for line in lines), lines
+
+
+def test_json_topics_say_the_same():
+    p = pipeline()
+    text = zmq.Context.instance().socket(zmq.SUB)
+    text.connect(p.json_topics)
+    text.subscribe("v1.bias.scalp.BTCUSDT.")
+    packed = Subscriber(p.topics, "v1.bias.scalp.BTCUSDT.")
+    import json
+    got = {}
+
+    def both():
+        for _, message in packed.poll():
+            got.setdefault(message["seq"], {})["packed"] = message
+        try:
+            while True:
+                _, payload = text.recv_multipart(zmq.NOBLOCK)
+                message = json.loads(payload)
+                got.setdefault(message["seq"], {})["text"] = message
+        except zmq.Again:
+            pass
+        return [pair for pair in got.values() if len(pair) == 2]
+
+    pair = wait_until(both, 15, "one bias in both forms")[0]
+    assert pair["packed"] == pair["text"]
+    text.close()
+    packed.close()
+
+
+def test_a_late_joiner_gets_the_last_message_of_a_topic():
+    p = pipeline()
+    dealer = zmq.Context.instance().socket(zmq.DEALER)
+    dealer.connect(p.snapshots)
+    dealer.send_multipart([b"snapshot", b"v1.bias.swing.ETHUSDT."])
+    assert dealer.poll(5000), "no answer"
+    kind, topic, payload = dealer.recv_multipart()
+    bias = msgpack.unpackb(payload)
+    assert (kind, topic) == (b"snapshot", b"v1.bias.swing.ETHUSDT.")
+    assert bias["instrument"] == "ETHUSDT" and bias["mode"] == "swing" and bias["seq"] > 0
+    dealer.send_multipart([b"snapshot", b"v1.bias.swing.NOTHING."])
+    assert dealer.poll(5000) and dealer.recv_multipart()[0] == b"absent"
+    dealer.close()
+
+
+def test_an_independent_script_recomputes_every_point():
+    p = pipeline()
+    done = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "deploy/clients/verify.py"), p.folder, p.topics,
+                           p.redis_socket, "--seconds", "8"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    print("     " + done.stdout.strip().splitlines()[-1])
+
+
+def test_explain_adds_up_to_the_bias():
+    p = pipeline()
+    explain = p.get_json("/v1/explain/day/BTCUSDT")
+    assert abs(sum(c["points"] for c in explain["categories"]) - explain["bias"]) < 1e-9
+    assert "not calibrated yet" in p.leadline("explain", "BTCUSDT", "day")
+    assert len(explain["silent"]) > 0 and all(row["reason"] for row in explain["silent"])
+
+
+def test_health_and_metrics_tell_of_every_feed():
+    p = pipeline()
+    wait_until(lambda: len(p.get_json("/v1/health")["health"]) >= 3 * 3 * 6, 30, "health of all feeds")
+    wait_until(lambda: all(row["status"] == "ok" for row in p.get_json("/v1/health")["health"]
+                           if row["event"] in ("book", "quote", "mark")), 30, "books, quotes and marks flow")
+    metrics = p.get("/metrics")
+    for process in ("ingest-binance", "ingest-bybit", "ingest-okx", "cards-1", "cards-2", "aggregator", "publisher"):
+        assert f'process="{process}"' in metrics, process
+    assert p.metric("ingest_parse_errors_total") == 0
+
+
+def test_a_port_in_use_is_said_and_ends_with_69():
+    p = pipeline()
+    done = subprocess.run([os.path.join(BIN, "publisher"), *p.common(), "-s", f"publisher/http_port={p.http_port}"],
+                          capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 69 and "in use" in done.stderr, (done.returncode, done.stderr)
+
+
+def test_all_mistakes_of_a_configuration_are_told_at_once():
+    p = pipeline()
+    path = os.path.join(p.folder, "bad.conf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("pipeline\n    shards = 0\n    colour = blue\ncards\n    interval_ms = soon\n"
+                   "cards\n    interval_ms = 5\nkitchen\n    sink = 1\n")
+    done = subprocess.run([os.path.join(BIN, "cards"), "-c", path, "--check", "1/2"], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 78, done
+    for place in ("bad.conf:2", "bad.conf:3", "bad.conf:5", "kitchen"):
+        assert place in done.stderr, (place, done.stderr)
+
+
+def test_everything_ends_on_sigterm():
+    p = pipeline()
+    codes = {name: p.stop(name) for name in reversed(list(p.processes)) if name != "redis"}
+    assert all(code == 0 for code in codes.values()), codes
+    p.__exit__(None, None, None)
+
+
+main([test for name, test in list(globals().items()) if name.startswith("test_")])
