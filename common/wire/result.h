@@ -101,6 +101,7 @@ typedef struct {
     char category[SLUG_MAX];
     double points;     //  of the bias; all points add up to it
     double score;      //  S_c [-1, 1]
+    double sigma;      //  its usual size, floored: x = clip (score / sigma, -3, 3)
     double x;          //  S_c on the common scale, [-3, 3]
     double confidence; //  C_c [0, 1]
     double weight;     //  share, all weights add up to 1
