@@ -79,10 +79,11 @@ static const field_t tick_fields[] = {
 };
 static const field_t category_fields[] = {
     FIELD (FIELD_TEXT, category_bias_t, category, "category", "", 0, 0, "category"),
-    FIELD (FIELD_F64, category_bias_t, points, "points", "", -100, 100, "its part of the bias"),
+    FIELD (FIELD_F64, category_bias_t, points, "points", "", -1e5, 1e5, "its part of the bias; parts may cancel"),
     FIELD (FIELD_F64, category_bias_t, score, "score", "", -1, 1, "weighted mean of its cards"),
     FIELD (FIELD_F64, category_bias_t, sigma, "sigma", "", 0, 1, "its usual size: x = score / sigma within +-3"),
     FIELD (FIELD_F64, category_bias_t, x, "x", "", -3, 3, "the score on the scale common to all categories"),
+    FIELD_OPTIONAL (FIELD_F64, category_bias_t, sigma, "sigma", "", 0, 1, "usual size of the score: x = clip (score / sigma)"),
     FIELD (FIELD_F64, category_bias_t, confidence, "confidence", "", 0, 1, "mean confidence of its cards"),
     FIELD (FIELD_F64, category_bias_t, weight, "weight", "", 0, 1, "its share"),
     FIELD_OPTIONAL (FIELD_F64, category_bias_t, agreement_pct, "agreement_pct", "%", 0, 100, "of its cards"),
