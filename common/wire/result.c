@@ -83,7 +83,6 @@ static const field_t category_fields[] = {
     FIELD (FIELD_F64, category_bias_t, score, "score", "", -1, 1, "weighted mean of its cards"),
     FIELD (FIELD_F64, category_bias_t, sigma, "sigma", "", 0, 1, "its usual size: x = score / sigma within +-3"),
     FIELD (FIELD_F64, category_bias_t, x, "x", "", -3, 3, "the score on the scale common to all categories"),
-    FIELD_OPTIONAL (FIELD_F64, category_bias_t, sigma, "sigma", "", 0, 1, "usual size of the score: x = clip (score / sigma)"),
     FIELD (FIELD_F64, category_bias_t, confidence, "confidence", "", 0, 1, "mean confidence of its cards"),
     FIELD (FIELD_F64, category_bias_t, weight, "weight", "", 0, 1, "its share"),
     FIELD_OPTIONAL (FIELD_F64, category_bias_t, agreement_pct, "agreement_pct", "%", 0, 100, "of its cards"),

@@ -103,7 +103,6 @@ typedef struct {
     double score;      //  S_c [-1, 1]
     double sigma;      //  its usual size, floored: x = clip (score / sigma, -3, 3)
     double x;          //  S_c on the common scale, [-3, 3]
-    double sigma;      //  what S_c was divided by to get x (before the clip); NaN: the sender did not say
     double confidence; //  C_c [0, 1]
     double weight;     //  share, all weights add up to 1
     double agreement_pct; //  NaN when nothing speaks
