@@ -1,0 +1,614 @@
+#include "ingest/native.h"
+
+#include "common/base/check.h"
+#include "common/base/timebase.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TS_MAX_MS INT64_C (4102444800000) //  2100
+#define PX_MAX    1e12
+#define QTY_MAX   1e18
+
+//  --- one frame or answer being read
+
+int
+native_open (native_t *self, json_document_t *json, slice_t text, const symbols_t *symbols, event_sink_t *out,
+             error_text_t *error, json_cursor_t *root)
+{
+    *self = (native_t){.json = json, .symbols = symbols, .out = out, .error = error, .instrument = -1};
+    (void) json_open (json, text, root);
+    return native_finish (self);
+}
+
+int
+native_finish (native_t *self)
+{
+    int status = json_finish (self->json);
+    return status == OK ? OK : error_set (self->error, status, "%s", json_error (self->json));
+}
+
+int
+native_fail (native_t *self, int status, const char *what)
+{
+    return error_set (self->error, status, "%s", what);
+}
+
+bool
+native_select (native_t *self, slice_t contract)
+{
+    self->instrument = symbols_find (self->symbols, contract);
+    if (self->instrument < 0) {
+        self->out->unknown_contract (self->out->self, contract);
+        return false;
+    }
+    self->contract = &self->symbols->contracts[self->instrument];
+    return true;
+}
+
+bool
+native_select_key (native_t *self, json_cursor_t object, const char *key)
+{
+    slice_t contract;
+    return json_need_text (object, key, &contract) == OK && native_select (self, contract);
+}
+
+int
+native_select_instrument (native_t *self, int instrument)
+{
+    if (instrument < 0 || (size_t) instrument >= self->symbols->universe->count ||
+        !self->symbols->contracts[instrument].is_listed)
+        return native_fail (self, E_RANGE, "an answer for an instrument that is not listed");
+    self->instrument = instrument;
+    self->contract = &self->symbols->contracts[instrument];
+    return OK;
+}
+
+//  --- units
+
+//  A scaled contract's price, exactly: its divisor is a power of ten.
+static int
+coin_price (native_t *self, decimal_t price, decimal_t *out)
+{
+    int exponent = price.exponent;
+    for (double left = self->contract->price_divisor; left >= 10; left /= 10)
+        exponent--;
+    if (price.mantissa <= 0 || exponent < DECIMAL_EXPONENT_MIN || decimal_to_double (price) > PX_MAX)
+        return native_fail (self, E_RANGE, "a price out of range");
+    *out = (decimal_t){price.mantissa, (int8_t) exponent};
+    return OK;
+}
+
+//  Coins in a native quantity at a price of one coin.
+static double
+coins_of (const contract_t *contract, double qty, double coin_px)
+{
+    double units = qty * contract->multiplier;
+    return contract->facts.is_inverse ? units / coin_px : units;
+}
+
+//  Before a record is built: was all of it there, and is its time one?
+static int
+begin_record (native_t *self, int64_t ts_ms)
+{
+    int status = native_finish (self);
+    if (status != OK)
+        return status;
+    CHECK (self->contract);
+    return ts_ms > 0 && ts_ms < TS_MAX_MS ? OK : native_fail (self, E_RANGE, "a time out of range");
+}
+
+static int
+check_price (native_t *self, double price)
+{
+    return price > 0 && price <= PX_MAX ? OK : native_fail (self, E_RANGE, "a price out of range");
+}
+
+static int
+check_qty (native_t *self, double qty)
+{
+    return qty >= 0 && qty <= QTY_MAX ? OK : native_fail (self, E_RANGE, "a quantity out of range");
+}
+
+static void
+emit (native_t *self, event_kind_t kind, const void *record)
+{
+    self->out->event (self->out->self, kind, self->instrument, record);
+}
+
+//  --- records
+
+int
+native_trade (native_t *self, int64_t ts_ms, slice_t id, decimal_t price, double qty, int8_t side)
+{
+    trade_t trade = {.ts_event_ns = 0, .side = side};
+    int status = begin_record (self, ts_ms);
+    if (status == OK)
+        status = coin_price (self, price, &trade.price);
+    if (status != OK)
+        return status;
+    double coin_px = decimal_to_double (trade.price);
+    trade.ts_event_ns = ts_ms * NS_PER_MS;
+    trade.qty_coins = coins_of (self->contract, qty, coin_px);
+    trade.notional_usd = trade.qty_coins * coin_px;
+    (void) slice_copy (id, trade.id, sizeof trade.id);
+    status = check_qty (self, trade.qty_coins);
+    if (status == OK)
+        status = check_qty (self, trade.notional_usd);
+    if (status == OK)
+        emit (self, EVENT_TRADE, &trade);
+    return status;
+}
+
+int
+native_quote (native_t *self, int64_t ts_ms, native_level_t bid, native_level_t ask)
+{
+    quote_t quote = {.ts_event_ns = 0};
+    int status = begin_record (self, ts_ms);
+    if (status == OK)
+        status = coin_price (self, bid.price, &quote.bid_px);
+    if (status == OK)
+        status = coin_price (self, ask.price, &quote.ask_px);
+    if (status != OK)
+        return status;
+    quote.ts_event_ns = ts_ms * NS_PER_MS;
+    quote.bid_qty_coins =
+        coins_of (self->contract, decimal_to_double (bid.qty), decimal_to_double (quote.bid_px));
+    quote.ask_qty_coins =
+        coins_of (self->contract, decimal_to_double (ask.qty), decimal_to_double (quote.ask_px));
+    status = check_qty (self, quote.bid_qty_coins);
+    if (status == OK)
+        status = check_qty (self, quote.ask_qty_coins);
+    if (status == OK)
+        emit (self, EVENT_QUOTE, &quote);
+    return status;
+}
+
+int
+native_price (native_t *self, event_kind_t kind, int64_t ts_ms, double price)
+{
+    int status = begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    mark_t mark = {.ts_event_ns = ts_ms * NS_PER_MS, .price_px = price / self->contract->price_divisor};
+    status = check_price (self, mark.price_px);
+    if (status == OK)
+        emit (self, kind, &mark);
+    return status;
+}
+
+int
+native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, bool is_settled)
+{
+    int status = begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    if (!(fabs (rate) <= 1) || next_ms < 0 || next_ms >= TS_MAX_MS)
+        return native_fail (self, E_RANGE, "a funding rate out of range");
+    funding_t funding = {.ts_event_ns = ts_ms * NS_PER_MS,
+                         .rate = rate,
+                         .interval_h = self->contract->facts.funding_interval_h,
+                         .ts_next_ns = next_ms * NS_PER_MS,
+                         .is_settled = is_settled,
+                         .is_backfilled = self->is_backfill};
+    emit (self, EVENT_FUNDING, &funding);
+    return OK;
+}
+
+int
+native_open_interest (native_t *self, int64_t ts_ms, double qty, double usd, double price)
+{
+    int status = begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    const contract_t *contract = self->contract;
+    open_interest_t oi = {
+        .ts_event_ns = ts_ms * NS_PER_MS, .oi_usd = usd, .is_backfilled = self->is_backfill};
+    double coin_px = price / contract->price_divisor;
+    if (contract->facts.is_inverse && isnan (usd))
+        oi.oi_usd = qty * contract->multiplier;
+    if (contract->facts.is_inverse && isnan (price))
+        return native_fail (self, E_RANGE, "an open interest in dollars without a price");
+    oi.oi_coins = coins_of (contract, qty, coin_px);
+    if (isnan (oi.oi_usd))
+        oi.oi_usd = oi.oi_coins * coin_px;
+    status = check_qty (self, oi.oi_coins);
+    if (status == OK && !isnan (oi.oi_usd))
+        status = check_qty (self, oi.oi_usd);
+    if (status == OK)
+        emit (self, EVENT_OPEN_INTEREST, &oi);
+    return status;
+}
+
+int
+native_liquidation (native_t *self, int64_t ts_ms, int8_t side, decimal_t price, liquidation_px_t price_kind,
+                    double qty, coverage_t coverage)
+{
+    liquidation_t liquidation = {
+        .side = side, .price_kind = (int32_t) price_kind, .coverage = (int32_t) coverage};
+    int status = begin_record (self, ts_ms);
+    if (status == OK)
+        status = coin_price (self, price, &liquidation.price);
+    if (status != OK)
+        return status;
+    double coin_px = decimal_to_double (liquidation.price);
+    liquidation.ts_event_ns = ts_ms * NS_PER_MS;
+    liquidation.qty_coins = coins_of (self->contract, qty, coin_px);
+    liquidation.notional_usd = liquidation.qty_coins * coin_px;
+    status = check_qty (self, liquidation.qty_coins);
+    if (status == OK)
+        status = check_qty (self, liquidation.notional_usd);
+    if (status == OK)
+        emit (self, EVENT_LIQUIDATION, &liquidation);
+    return status;
+}
+
+int
+native_bar (native_t *self, const bar_t *native)
+{
+    int status = begin_record (self, native->ts_event_ns / NS_PER_MS);
+    if (status != OK)
+        return status;
+    bar_t bar = *native;
+    double divisor = self->contract->price_divisor;
+    double *prices[] = {&bar.open_px, &bar.high_px, &bar.low_px, &bar.close_px};
+    for (size_t i = 0; i < COUNT_OF (prices); i++) {
+        *prices[i] /= divisor;
+        status = check_price (self, *prices[i]);
+        if (status != OK)
+            return status;
+    }
+    bar.volume_coins = coins_of (self->contract, bar.volume_coins, bar.close_px);
+    bar.is_backfilled = self->is_backfill;
+    status = check_qty (self, bar.volume_coins);
+    if (status == OK)
+        status = check_qty (self, bar.volume_usd);
+    if (status == OK && !isnan (bar.taker_buy_usd))
+        status = check_qty (self, bar.taker_buy_usd);
+    if (status == OK)
+        emit (self, EVENT_BAR, &bar);
+    return status;
+}
+
+const bar_t *
+native_bar_times (bar_t *bar, int64_t start_ms, int64_t last_ms, int64_t trades_count)
+{
+    bool is_time = start_ms > 0 && start_ms < TS_MAX_MS && last_ms < TS_MAX_MS;
+    if (is_time && last_ms < 0)
+        last_ms = start_ms + bar->interval_s * MS_PER_S - 1;
+    is_time = is_time && last_ms > start_ms;
+    bar->ts_event_ns = is_time ? (last_ms + 1) * NS_PER_MS : 0; //  0 is refused by native_bar
+    bar->interval_s = is_time ? (int32_t) ((last_ms + 1 - start_ms) / MS_PER_S) : 0;
+    bar->trades_count = trades_count >= 0 && trades_count < INT32_MAX ? (int32_t) trades_count : -1;
+    return bar;
+}
+
+//  --- books
+
+int
+native_level (native_t *self, json_cursor_t row, native_level_t *level)
+{
+    json_cursor_t value;
+    int status = E_SYNTAX;
+    if (json_next (row, &value) && json_decimal (value, &level->price) == OK && json_next (row, &value))
+        status = json_decimal (value, &level->qty);
+    if (status != OK)
+        return native_finish (self) != OK ? json_finish (self->json)
+                                          : native_fail (self, E_SYNTAX, "a level without price or quantity");
+    if (level->price.mantissa <= 0 || level->qty.mantissa < 0)
+        return native_fail (self, E_RANGE, "a level out of range");
+    return OK;
+}
+
+static int
+read_levels (native_t *self, json_cursor_t array, native_level_t *levels, size_t *count)
+{
+    json_cursor_t row;
+    *count = 0;
+    while (json_next (array, &row)) {
+        if (*count == BOOK_LEVELS_MAX)
+            return native_fail (self, E_RANGE, "too many levels");
+        int status = native_level (self, row, &levels[(*count)++]);
+        if (status != OK)
+            return status;
+    }
+    return native_finish (self);
+}
+
+int
+native_book (native_t *self, int64_t ts_ms, book_update_t *update, json_cursor_t bids, json_cursor_t asks)
+{
+    native_level_t levels[2][BOOK_LEVELS_MAX]; //  only the pages that are used are ever touched
+    int status = begin_record (self, ts_ms);
+    if (status == OK)
+        status = read_levels (self, bids, levels[0], &update->bids_count);
+    if (status == OK)
+        status = read_levels (self, asks, levels[1], &update->asks_count);
+    if (status != OK)
+        return status;
+    update->ts_event_ns = ts_ms * NS_PER_MS;
+    update->bids = levels[0];
+    update->asks = levels[1];
+    self->out->book (self->out->self, self->instrument, update);
+    update->bids = update->asks = NULL;
+    return OK;
+}
+
+int
+native_row (native_t *self, json_cursor_t row, json_cursor_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!json_next (row, &values[i]))
+            return native_finish (self) != OK ? json_finish (self->json)
+                                              : native_fail (self, E_SYNTAX, "a row that is too short");
+    return OK;
+}
+
+int
+native_rows (native_t *self, json_cursor_t array, native_order_t order,
+             int (*row) (native_t *, json_cursor_t))
+{
+    json_cursor_t rows[NATIVE_ROWS_MAX];
+    size_t count = 0;
+    while (count < NATIVE_ROWS_MAX && json_next (array, &rows[count]))
+        count++;
+    int status = native_finish (self);
+    for (size_t i = 0; i < count && status == OK; i++)
+        status = row (self, rows[order == NATIVE_OLDEST_FIRST ? i : count - 1 - i]);
+    return status == OK ? native_finish (self) : status;
+}
+
+//  --- instrument lists
+
+void
+native_listing_init (native_listing_t *self, const universe_t *universe)
+{
+    memset (self, 0, sizeof *self);
+    self->universe = universe;
+}
+
+//  Length of "10", "100", ... at the start of text, 0 when it has none.
+static size_t
+power_of_ten (slice_t text)
+{
+    size_t size = 1;
+    if (text.size == 0 || text.data[0] != '1')
+        return 0;
+    while (size < text.size && text.data[size] == '0')
+        size++;
+    return size > 1 ? size : 0;
+}
+
+//  Coins in one unit of a scaled name, the coin cut out; 1 where the name is not scaled.
+static double
+unscale (slice_t *base)
+{
+    slice_t rest = *base;
+    size_t digits = power_of_ten (rest);
+    double scale = 1;
+    if (digits > 0 && digits < rest.size && !isdigit ((unsigned char) rest.data[digits])) {
+        scale = pow (10, (double) digits - 1);
+        *base = (slice_t){rest.data + digits, rest.size - digits};
+    } else if (slice_starts (rest, "1M") && rest.size > 2) {
+        scale = 1e6;
+        *base = (slice_t){rest.data + 2, rest.size - 2};
+    } else {
+        for (size_t at = 1; at + 4 <= rest.size; at++) { //  "SHIB1000"
+            slice_t tail = {rest.data + at, rest.size - at};
+            if (tail.size >= 4 && power_of_ten (tail) == tail.size &&
+                !isdigit ((unsigned char) rest.data[at - 1])) {
+                scale = pow (10, (double) tail.size - 1);
+                *base = (slice_t){rest.data, at};
+                break;
+            }
+        }
+    }
+    return scale;
+}
+
+static int
+find_name (const universe_t *universe, slice_t base, slice_t quote)
+{
+    char name[2 * INSTRUMENT_NAME_MAX];
+    if (base.size == 0 || base.size + quote.size >= sizeof name)
+        return -1;
+    memcpy (name, base.data, base.size);
+    memcpy (name + base.size, quote.data, quote.size);
+    return universe_find (universe, (slice_t){name, base.size + quote.size});
+}
+
+void
+native_listing_offer (native_listing_t *self, slice_t base, slice_t quote, contract_t contract)
+{
+    double scale = 1;
+    int instrument = find_name (self->universe, base, quote);
+    if (instrument < 0) {
+        scale = unscale (&base);
+        instrument = scale > 1 ? find_name (self->universe, base, quote) : -1;
+    }
+    if (instrument < 0)
+        return;
+    contract_t *known = &self->contracts[instrument];
+    if (known->contract[0] && known->price_divisor <= scale && known->is_listed >= contract.is_listed)
+        return;
+    contract.multiplier *= scale;
+    contract.price_divisor = scale;
+    contract.facts.multiplier = contract.multiplier;
+    for (; scale >= 10; scale /= 10)
+        contract.facts.tick.exponent--;
+    (void) slice_copy (base, contract.facts.base, sizeof contract.facts.base);
+    (void) slice_copy (quote, contract.facts.quote, sizeof contract.facts.quote);
+    memcpy (contract.facts.contract, contract.contract, sizeof contract.facts.contract);
+    *known = contract;
+}
+
+void
+native_listing_emit (const native_listing_t *self, event_sink_t *out, bool is_complete)
+{
+    for (size_t i = 0; i < self->universe->count; i++)
+        if (self->contracts[i].contract[0] || is_complete)
+            out->contract (out->self, (int) i, &self->contracts[i]);
+}
+
+//  --- subscribing
+
+//  What a frame asks for, in a number: the venue echoes it.
+static int64_t
+tag_pack (uint32_t bits, int first, int count, bool is_on)
+{
+    return ((int64_t) is_on << 32) | ((int64_t) bits << 16) | ((int64_t) first << 8) | (int64_t) (count - 1);
+}
+
+typedef struct {
+    const native_feed_t *feed;
+    text_sink_t *out;
+    bool is_on;
+    uint32_t bits;
+    int first, last; //  instruments in it
+    int topics;
+    size_t size;
+    char text[SUBSCRIBE_TEXT_MAX];
+} frame_t;
+
+static void
+frame_send (frame_t *self)
+{
+    if (self->topics == 0)
+        return;
+    int64_t tag = tag_pack (self->bits, self->first, self->last - self->first + 1, self->is_on);
+    char tail[128];
+    int size = snprintf (tail, sizeof tail, self->feed->tail, (long long) tag);
+    CHECK (size >= 0 && (size_t) size < sizeof tail && self->size + (size_t) size <= sizeof self->text);
+    memcpy (self->text + self->size, tail, (size_t) size);
+    self->out->text (self->out->self, (slice_t){self->text, self->size + (size_t) size});
+    self->topics = 0;
+}
+
+static void
+frame_add (frame_t *self, const native_topic_t *topic, const char *name, int instrument)
+{
+    if (self->topics == 0) {
+        const char *head = self->is_on ? self->feed->head_on : self->feed->head_off;
+        self->size = strlen (head);
+        memcpy (self->text, head, self->size);
+        self->first = instrument;
+    } else {
+        self->text[self->size++] = ',';
+    }
+    size_t room = sizeof self->text - self->size;
+    int size = snprintf (self->text + self->size, room, topic->format, name);
+    CHECK (size >= 0 && (size_t) size < room);
+    self->size += (size_t) size;
+    self->last = instrument;
+    self->topics++;
+}
+
+//  The contract's name as a topic spells it.
+static void
+spell (const native_topic_t *topic, const contract_t *contract, char *out, size_t capacity)
+{
+    if (topic->of == TOPIC_OF_PAIR) {
+        (void) snprintf (out, capacity, "%s-%s", contract->facts.base, contract->facts.quote);
+        return;
+    }
+    (void) slice_copy (slice_of (contract->contract), out, capacity);
+    for (char *at = out; topic->of == TOPIC_OF_LOWER && *at; at++)
+        *at = (char) tolower ((unsigned char) *at);
+}
+
+//  A topic for all instruments goes out whatever the range, and off only with the whole universe.
+static bool
+is_topic_wanted (const native_topic_t *topic, const frame_t *frame, bool is_once_due)
+{
+    return (topic->channels & frame->bits) != 0 && (topic->of != TOPIC_OF_VENUE || is_once_due);
+}
+
+int
+native_subscribe (const native_feed_t *feed, const symbols_t *symbols, uint32_t bits, int first, int count,
+                  bool is_on, text_sink_t *out)
+{
+    frame_t frame = {.feed = feed, .out = out, .is_on = is_on, .bits = bits};
+    bool is_once_due = is_on || (first == 0 && count == (int) symbols->universe->count);
+    CHECK (first >= 0 && count >= 0 && (size_t) (first + count) <= symbols->universe->count);
+    for (int instrument = first; instrument < first + count; instrument++) {
+        const contract_t *contract = &symbols->contracts[instrument];
+        if (!contract->is_listed)
+            continue;
+        int wanted = 0;
+        for (size_t i = 0; i < feed->topics_count; i++)
+            wanted += is_topic_wanted (&feed->topics[i], &frame, is_once_due);
+        if (frame.topics + wanted > feed->most || frame.size > SUBSCRIBE_TEXT_MAX / 2)
+            frame_send (&frame);
+        for (size_t i = 0; i < feed->topics_count; i++) {
+            if (!is_topic_wanted (&feed->topics[i], &frame, is_once_due))
+                continue;
+            char name[CONTRACT_NAME_MAX];
+            spell (&feed->topics[i], contract, name, sizeof name);
+            frame_add (&frame, &feed->topics[i], name, instrument);
+        }
+        is_once_due = false;
+    }
+    frame_send (&frame);
+    return OK;
+}
+
+void
+native_acknowledge (native_t *self, int64_t tag, bool is_accepted, slice_t text)
+{
+    int first = (int) (tag >> 8) & 0xFF, count = (int) (tag & 0xFF) + 1;
+    uint32_t bits = (uint32_t) (tag >> 16) & 0xFFFF;
+    if (tag < 0 || tag >> 33 || (size_t) (first + count) > self->symbols->universe->count || bits == 0 ||
+        bits >> EVENT_KIND_COUNT) {
+        self->out->acknowledged (self->out->self, 0, -1, is_accepted, text);
+        return;
+    }
+    if (!(tag >> 32)) { //  of an unsubscription
+        self->out->ignored (self->out->self, true, text);
+        return;
+    }
+    for (int instrument = first; instrument < first + count; instrument++)
+        for (uint32_t bit = 1; bit <= bits; bit <<= 1)
+            if ((bits & bit) && self->symbols->contracts[instrument].is_listed)
+                self->out->acknowledged (self->out->self, bit, instrument, is_accepted, text);
+}
+
+//  --- requests
+
+int
+native_request (request_sink_t *out, request_kind_t kind, int instrument, int32_t weight, const char *format,
+                ...)
+{
+    request_t request = {.kind = kind, .instrument = instrument, .weight = weight};
+    va_list arguments;
+    va_start (arguments, format);
+    int size = vsnprintf (request.path, sizeof request.path, format, arguments);
+    va_end (arguments);
+    if (size < 0 || (size_t) size >= sizeof request.path)
+        return E_SHORT;
+    out->request (out->self, &request);
+    return OK;
+}
+
+int64_t
+native_bars_end_ms (request_kind_t kind, int64_t now_ns)
+{
+    int64_t bar_ms = (kind == REQUEST_BACKFILL_BARS ? 60 : 900) * MS_PER_S, now_ms = now_ns / NS_PER_MS;
+    return now_ms - now_ms % bar_ms;
+}
+
+int
+native_plan (native_plan_t one, request_kind_t kind, const symbols_t *symbols, int instrument, int64_t now_ns,
+             request_sink_t *out)
+{
+    if (instrument >= 0)
+        return symbols->contracts[instrument].is_listed ? one (kind, symbols, instrument, now_ns, out)
+                                                        : E_ABSENT;
+    int status = OK;
+    for (int i = 0; i < (int) symbols->universe->count && status == OK; i++)
+        if (symbols->contracts[i].is_listed)
+            status = one (kind, symbols, i, now_ns, out);
+    return status;
+}
