@@ -1,0 +1,890 @@
+//  The listening half of bus.h.
+#include "common/run/bus.h"
+#include "common/run/bus_private.h"
+#include "common/base/check.h"
+#include "common/base/hash.h"
+#include "common/base/logger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HELD_MAX = 4096,
+    FILTERS_MAX = 256,
+    PEERS_MAX = 64,
+    ASKS_MAX = 4096,
+    MESSAGES_PER_TURN = 256,
+    RECORDS_MAX = 65536,
+    REPAIR_EVERY_MS = 100,
+    ASK_AGAIN_MS = 2000,
+    ABSENT_AGAIN_MS = 500
+};
+
+//  A publisher we have heard of.
+typedef struct {
+    char name[PUBLISHER_NAME_MAX];
+    int64_t boot;
+    int64_t beats_count; //  since the last new filter: from the second on, every stream there is, is known
+} publisher_t;
+
+typedef struct {
+    zmq_msg_t payload;
+    int64_t seq;
+} held_t;
+
+//  The reader's end of one stream.
+typedef struct {
+    topic_t topic;
+    char text[TOPIC_TEXT_MAX];
+    publisher_t *publisher;
+    int64_t last;      //  seq delivered
+    bool is_fresh;     //  nothing delivered yet of this boot: starting late is no hole
+    bool is_waiting;   //  WAITING for a snapshot
+    int64_t need;      //  the snapshot must be this new
+    int64_t ask_at_ns; //  WAITING: when to ask (again)
+    held_t *held;
+    size_t held_count, held_capacity;
+} feed_t;
+
+//  A snapshot wanted from one publisher.
+typedef struct {
+    char text[TOPIC_TEXT_MAX];
+    int64_t sent_ns; //  0: not yet
+} ask_t;
+
+typedef struct {
+    listener_t *listener;
+    char publisher[PUBLISHER_NAME_MAX]; //  learnt from its first answer, "" until then
+    void *dealer;
+    loop_watch_t *watch;
+    ask_t *asks;
+    size_t asks_count, asks_capacity;
+} peer_t;
+
+struct listener {
+    bus_t *bus;
+    bus_reader_t reader;
+    void *sub;
+    loop_watch_t *watch;
+    loop_timer_t *repair;
+    field_codec_t *in;
+    char filters[FILTERS_MAX][TOPIC_TEXT_MAX];
+    size_t filters_count;
+    peer_t *peers[PEERS_MAX];
+    size_t peers_count;
+    publisher_t **publishers;
+    size_t publishers_count;
+    feed_t **feeds;
+    size_t feeds_count, feeds_capacity;
+    bus_table_t feeds_by_key;
+    feed_t *recent;
+    metric_t *received, *holes, *missing, *duplicates, *bad, *asked, *healed, *discarded, *waiting;
+};
+
+//  What stands at the front of every payload.
+typedef struct {
+    char publisher[PUBLISHER_NAME_MAX];
+    int64_t boot, seq;
+} origin_t;
+
+//  An opened message: its origin, and where its records are.
+typedef struct {
+    origin_t origin;
+    bus_message_t message;
+    char feed[BUS_FEED_MAX];
+} opened_t;
+
+static int64_t
+now_ns (void)
+{
+    return timebase_mono_ns ();
+}
+
+//  Only a book is wrong for ever after a hole.
+static bool
+is_stateful (const topic_t *topic)
+{
+    return topic->kind == TOPIC_EVENT && topic->event == EVENT_BOOK;
+}
+
+static bool
+is_wanted (const listener_t *self, const char *text)
+{
+    for (size_t i = 0; i < self->filters_count; i++)
+        if (strncmp (text, self->filters[i], strlen (self->filters[i])) == 0)
+            return true;
+    return false;
+}
+
+typedef struct {
+    const char *text, *publisher;
+} feed_key_t;
+
+static uint64_t
+hash_key (const char *text, const char *publisher)
+{
+    return hash_text (publisher, hash_text (text, 0));
+}
+
+static uint64_t
+hash_feed (const void *entry)
+{
+    const feed_t *feed = entry;
+    return hash_key (feed->text, feed->publisher->name);
+}
+
+static bool
+is_same_feed (const void *entry, const void *key)
+{
+    const feed_t *feed = entry;
+    const feed_key_t *wanted = key;
+    return strcmp (feed->text, wanted->text) == 0 && strcmp (feed->publisher->name, wanted->publisher) == 0;
+}
+
+static publisher_t *
+get_publisher (listener_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->publishers_count; i++)
+        if (strcmp (self->publishers[i]->name, name) == 0)
+            return self->publishers[i];
+    self->publishers = mem_grow (self->publishers, (self->publishers_count + 1) * sizeof (publisher_t *));
+    publisher_t *publisher = mem_new (sizeof *publisher);
+    (void) snprintf (publisher->name, sizeof publisher->name, "%s", name);
+    self->publishers[self->publishers_count++] = publisher;
+    return publisher;
+}
+
+//  NULL when it is not there and topic is NULL.
+static feed_t *
+get_feed (listener_t *self, const char *text, publisher_t *publisher, const topic_t *topic)
+{
+    feed_key_t key = {text, publisher->name};
+    if (self->recent && is_same_feed (self->recent, &key))
+        return self->recent;
+    void **slot =
+        bus_table_slot (&self->feeds_by_key, hash_key (text, publisher->name), is_same_feed, &key, hash_feed);
+    if (*slot || !topic)
+        return *slot;
+    if (self->feeds_count == self->feeds_capacity) {
+        self->feeds_capacity = self->feeds_capacity ? self->feeds_capacity * 2 : 64;
+        self->feeds = mem_grow (self->feeds, self->feeds_capacity * sizeof (feed_t *));
+    }
+    feed_t *feed = mem_new (sizeof *feed);
+    feed->topic = *topic;
+    feed->publisher = publisher;
+    feed->is_fresh = publisher->beats_count < 2;
+    (void) snprintf (feed->text, sizeof feed->text, "%s", text);
+    self->feeds[self->feeds_count++] = feed;
+    self->feeds_by_key.count++;
+    *slot = feed;
+    return feed;
+}
+
+//  Asking for snapshots
+
+static void
+send_ask (peer_t *peer, ask_t *ask, int64_t at_ns)
+{
+    if (zmq_send (peer->dealer, "snapshot", 8, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+        return; //  not connected now; the timer tries again
+    (void) zmq_send (peer->dealer, ask->text, strlen (ask->text), ZMQ_DONTWAIT);
+    ask->sent_ns = at_ns;
+    metric_add (peer->listener->asked, 1);
+    loop_kick (peer->watch);
+}
+
+static void
+ask_peer (peer_t *peer, const char *text, int64_t at_ns)
+{
+    for (size_t i = 0; i < peer->asks_count; i++)
+        if (strcmp (peer->asks[i].text, text) == 0)
+            return; //  under way
+    if (peer->asks_count == ASKS_MAX)
+        return;
+    if (peer->asks_count == peer->asks_capacity) {
+        peer->asks_capacity = peer->asks_capacity ? peer->asks_capacity * 2 : 32;
+        peer->asks = mem_grow (peer->asks, peer->asks_capacity * sizeof (ask_t));
+    }
+    ask_t *ask = &peer->asks[peer->asks_count++];
+    *ask = (ask_t){.sent_ns = 0};
+    (void) snprintf (ask->text, sizeof ask->text, "%s", text);
+    send_ask (peer, ask, at_ns);
+}
+
+//  publisher NULL: all of them.
+static void
+ask_for (listener_t *self, const char *text, const char *publisher)
+{
+    int64_t at_ns = now_ns ();
+    for (size_t i = 0; i < self->peers_count; i++) {
+        peer_t *peer = self->peers[i];
+        if (peer->dealer &&
+            (!publisher || peer->publisher[0] == 0 || strcmp (peer->publisher, publisher) == 0))
+            ask_peer (peer, text, at_ns);
+    }
+}
+
+static void
+end_ask (peer_t *peer, const char *text)
+{
+    for (size_t i = 0; i < peer->asks_count; i++)
+        if (strcmp (peer->asks[i].text, text) == 0) {
+            peer->asks[i] = peer->asks[--peer->asks_count];
+            return;
+        }
+}
+
+static bool
+can_ask (const listener_t *self)
+{
+    for (size_t i = 0; i < self->peers_count; i++)
+        if (self->peers[i]->dealer)
+            return true;
+    return false;
+}
+
+//  Each 100 ms: what could not be sent, or was not answered.
+static void
+repair (void *argument)
+{
+    listener_t *self = argument;
+    int64_t at_ns = now_ns ();
+    size_t waiting = 0;
+    for (size_t i = 0; i < self->feeds_count; i++) {
+        feed_t *feed = self->feeds[i];
+        waiting += feed->is_waiting;
+        if (!feed->is_waiting || at_ns < feed->ask_at_ns)
+            continue;
+        ask_for (self, feed->text, feed->publisher->name);
+        feed->ask_at_ns = at_ns + ABSENT_AGAIN_MS * NS_PER_MS;
+    }
+    metric_set (self->waiting, (double) waiting);
+    for (size_t i = 0; i < self->peers_count; i++) {
+        peer_t *peer = self->peers[i];
+        for (size_t k = 0; k < peer->asks_count; k++)
+            if (peer->asks[k].sent_ns == 0 || at_ns - peer->asks[k].sent_ns >= ASK_AGAIN_MS * NS_PER_MS)
+                send_ask (peer, &peer->asks[k], at_ns);
+    }
+}
+
+//  The machine of one stream
+
+static void
+report_gap (listener_t *self, const feed_t *feed, int64_t from_seq, int64_t to_seq, const char *reason)
+{
+    metric_add (self->holes, 1);
+    if (from_seq > 0)
+        metric_add (self->missing, (double) (to_seq - from_seq + 1));
+    if (!self->reader.gap)
+        return;
+    bus_gap_t gap = {.topic = feed->topic,
+                     .publisher = feed->publisher->name,
+                     .boot = feed->publisher->boot,
+                     .from_seq = from_seq,
+                     .to_seq = to_seq,
+                     .reason = reason};
+    self->reader.gap (self->reader.self, &gap);
+}
+
+static void
+drop_held (listener_t *self, feed_t *feed)
+{
+    metric_add (self->discarded, (double) feed->held_count);
+    for (size_t i = 0; i < feed->held_count; i++)
+        (void) zmq_msg_close (&feed->held[i].payload);
+    feed->held_count = 0;
+}
+
+//  Everything up to need is missing, or not known: a snapshot must bring it.
+static void
+start_waiting (listener_t *self, feed_t *feed, int64_t need)
+{
+    drop_held (self, feed);
+    feed->is_waiting = true;
+    feed->need = need;
+    if (now_ns () >= feed->ask_at_ns) {
+        feed->ask_at_ns = now_ns () + ABSENT_AGAIN_MS * NS_PER_MS;
+        ask_for (self, feed->text, feed->publisher->name);
+    }
+}
+
+static bool
+must_wait (const listener_t *self, const feed_t *feed)
+{
+    return is_stateful (&feed->topic) && can_ask (self);
+}
+
+static void
+hold (listener_t *self, feed_t *feed, zmq_msg_t *payload, int64_t seq)
+{
+    if (feed->held_count == HELD_MAX) {
+        int64_t from_seq = feed->held[0].seq;
+        start_waiting (self, feed, seq - 1);
+        report_gap (self, feed, from_seq, seq - 1, "queue full");
+    }
+    if (feed->held_count == feed->held_capacity) {
+        feed->held_capacity = feed->held_capacity ? feed->held_capacity * 2 : 64;
+        feed->held = mem_grow (feed->held, feed->held_capacity * sizeof (held_t));
+    }
+    held_t *held = &feed->held[feed->held_count++];
+    held->seq = seq;
+    (void) zmq_msg_init (&held->payload);
+    (void) zmq_msg_move (&held->payload, payload);
+}
+
+//  A publisher that started again: every stream of it begins anew.  false: a message from before it did.
+static bool
+see_boot (listener_t *self, publisher_t *publisher, int64_t boot)
+{
+    if (boot <= publisher->boot)
+        return boot == publisher->boot;
+    bool is_known = publisher->boot != 0;
+    publisher->boot = boot;
+    if (!is_known)
+        return true;
+    publisher->beats_count = 0;
+    logger_write (LOG_LEVEL_NOTICE, "%s has started anew", publisher->name);
+    for (size_t i = 0; i < self->feeds_count; i++) {
+        feed_t *feed = self->feeds[i];
+        if (feed->publisher != publisher)
+            continue;
+        feed->last = 0;
+        feed->is_fresh = true;
+        feed->ask_at_ns = 0;
+        if (must_wait (self, feed))
+            start_waiting (self, feed, 0);
+        report_gap (self, feed, 0, 0, "new boot");
+    }
+    return true;
+}
+
+typedef enum { TAKE_DELIVER, TAKE_HOLD, TAKE_DROP } take_t;
+
+static take_t
+take_waiting (listener_t *self, feed_t *feed, int64_t seq)
+{
+    if (seq == 1 && feed->held_count == 0 && feed->need == 0) { //  the very first: nothing is missing
+        feed->is_waiting = false;
+        feed->last = 1;
+        feed->is_fresh = false;
+        return TAKE_DELIVER;
+    }
+    int64_t newest = feed->held_count ? feed->held[feed->held_count - 1].seq : feed->need;
+    if (seq <= newest) {
+        metric_add (self->duplicates, 1);
+        return TAKE_DROP;
+    }
+    if (feed->held_count == 0)
+        feed->need = seq - 1;
+    else if (seq != newest + 1) {
+        start_waiting (self, feed, seq - 1);
+        report_gap (self, feed, newest + 1, seq - 1, "hole");
+    }
+    return TAKE_HOLD;
+}
+
+//  What to do with message seq of a stream of the present boot.  Gaps are reported here.
+static take_t
+take (listener_t *self, feed_t *feed, int64_t seq)
+{
+    if (feed->is_waiting)
+        return take_waiting (self, feed, seq);
+    if (seq <= feed->last) {
+        metric_add (self->duplicates, 1);
+        return TAKE_DROP;
+    }
+    bool is_next = seq == feed->last + 1;
+    if (is_next || !must_wait (self, feed)) {
+        int64_t from_seq = feed->last + 1;
+        bool is_late = feed->is_fresh;
+        feed->last = seq;
+        feed->is_fresh = false;
+        if (!is_next && !is_late)
+            report_gap (self, feed, from_seq, seq - 1, "hole");
+        return TAKE_DELIVER;
+    }
+    bool is_late = feed->is_fresh;
+    feed->is_fresh = false;
+    start_waiting (self, feed, seq - 1);
+    if (!is_late)
+        report_gap (self, feed, feed->last + 1, seq - 1, "hole");
+    return TAKE_HOLD;
+}
+
+//  Reading messages
+
+static int
+open_event (listener_t *self, slice_t payload, const topic_t *topic, opened_t *out, error_text_t *error)
+{
+    field_codec_t *in = self->in;
+    size_t parts, count = 0;
+    int64_t schema, source;
+    int status = field_open (in, payload, error);
+    if (status != OK)
+        return status;
+    if (field_get_array (in, &parts) != OK || parts < 7 || field_get_i64 (in, &schema) != OK)
+        return error_set (error, E_SYNTAX, "no envelope");
+    if (schema != WIRE_SCHEMA)
+        return error_set (error, E_RANGE, "schema %lld, not %d", (long long) schema, WIRE_SCHEMA);
+    if (field_get_text (in, out->origin.publisher, sizeof out->origin.publisher) != OK ||
+        field_get_i64 (in, &out->origin.boot) != OK || field_get_i64 (in, &out->origin.seq) != OK ||
+        field_get_i64 (in, &source) != OK || field_get_i64 (in, &out->message.ts_recv_ns) != OK ||
+        field_get_array (in, &count) != OK)
+        return error_set (error, E_SYNTAX, "no envelope");
+    if (source < 0 || source > SOURCE_SIM || count > RECORDS_MAX)
+        return error_set (error, E_RANGE, "source or count of records out of bounds");
+    out->message.source = (source_t) source;
+    const field_table_t *table = event_table (topic->event);
+    char *records = count ? field_scratch (in, count * table->size) : NULL;
+    for (size_t i = 0; i < count && status == OK; i++)
+        status = field_get (in, table, records + i * table->size, error);
+    out->feed[0] = 0;
+    if (status == OK && parts >= 8 && field_get_text (in, out->feed, sizeof out->feed) != OK)
+        return error_set (error, E_SYNTAX, "feed: not a text, or too long");
+    out->message.feed = out->feed;
+    out->message.records = records;
+    out->message.count = count;
+    return status;
+}
+
+static int
+open_result (listener_t *self, slice_t payload, const topic_t *topic, opened_t *out, error_text_t *error)
+{
+    int status = field_open (self->in, payload, error);
+    if (status != OK)
+        return status;
+    const field_table_t *table = result_table (topic->kind);
+    result_head_t *head = field_scratch (self->in, table->size);
+    status = field_get (self->in, table, head, error);
+    if (status != OK)
+        return status;
+    if (head->schema != WIRE_SCHEMA)
+        return error_set (error, E_RANGE, "schema %d, not %d", head->schema, WIRE_SCHEMA);
+    (void) snprintf (out->origin.publisher, sizeof out->origin.publisher, "%s", head->publisher);
+    out->origin.boot = head->boot;
+    out->origin.seq = head->seq;
+    out->message.source = (source_t) head->source;
+    out->message.ts_recv_ns = 0;
+    out->message.feed = "";
+    out->message.records = head;
+    out->message.count = 1;
+    return OK;
+}
+
+//  On failure the origin may still be known: then the message is a gap in its stream.
+static int
+open_message (listener_t *self, slice_t payload, const topic_t *topic, opened_t *out, error_text_t *error)
+{
+    *out = (opened_t){.message = {.payload = payload}};
+    int status = topic->kind == TOPIC_EVENT ? open_event (self, payload, topic, out, error)
+                                            : open_result (self, payload, topic, out, error);
+    bool has_origin = out->origin.publisher[0] && out->origin.boot > 0 && out->origin.seq >= 0;
+    if (status == OK && !has_origin)
+        status = error_set (error, E_RANGE, "publisher, boot or seq missing");
+    if (!has_origin)
+        out->origin.publisher[0] = 0;
+    return status;
+}
+
+static void
+deliver (listener_t *self, const feed_t *feed, opened_t *opened, bool is_snapshot)
+{
+    bus_message_t *message = &opened->message;
+    message->topic = feed->topic;
+    message->publisher = feed->publisher->name;
+    message->boot = opened->origin.boot;
+    message->seq = opened->origin.seq;
+    message->is_snapshot = is_snapshot;
+    if (self->reader.message)
+        self->reader.message (self->reader.self, message);
+}
+
+static void
+count_bad (listener_t *self, const char *text, const error_text_t *error)
+{
+    metric_add (self->bad, 1);
+    logger_write (LOG_LEVEL_WARNING, "bad message on %.100s: %s", text, error->text);
+}
+
+//  A message that came in its turn and cannot be used: its place in the stream is a hole.
+static void
+skip_bad (listener_t *self, feed_t *feed, int64_t seq)
+{
+    take_t what = take (self, feed, seq);
+    if (what == TAKE_DROP)
+        return;
+    if (is_stateful (&feed->topic) && can_ask (self))
+        start_waiting (self, feed, seq);
+    report_gap (self, feed, seq, seq, "bad message");
+}
+
+static void
+read_beat (listener_t *self, const beat_t *beat);
+
+static void
+read_message (listener_t *self, const char *text, zmq_msg_t *payload)
+{
+    topic_t topic;
+    opened_t opened;
+    error_text_t error = {""};
+    metric_add (self->received, 1);
+    if (topic_parse (slice_of (text), self->bus->prefix, &topic) != OK) {
+        (void) error_set (&error, E_SYNTAX, "not a topic");
+        count_bad (self, text, &error);
+        return;
+    }
+    slice_t bytes = {zmq_msg_data (payload), zmq_msg_size (payload)};
+    int status = open_message (self, bytes, &topic, &opened, &error);
+    if (status != OK)
+        count_bad (self, text, &error);
+    if (opened.origin.publisher[0] == 0)
+        return;
+    publisher_t *publisher = get_publisher (self, opened.origin.publisher);
+    if (!see_boot (self, publisher, opened.origin.boot)) {
+        metric_add (self->duplicates, 1);
+        return;
+    }
+    if (topic.kind == TOPIC_BEAT) {
+        if (status == OK)
+            read_beat (self, opened.message.records);
+        return;
+    }
+    feed_t *feed = get_feed (self, text, publisher, &topic);
+    self->recent = feed;
+    if (status != OK) {
+        skip_bad (self, feed, opened.origin.seq);
+        return;
+    }
+    switch (take (self, feed, opened.origin.seq)) {
+    case TAKE_DELIVER:
+        deliver (self, feed, &opened, false);
+        break;
+    case TAKE_HOLD:
+        hold (self, feed, payload, opened.origin.seq);
+        break;
+    case TAKE_DROP:
+        break;
+    }
+}
+
+//  Beats follow what they count through the same queue, so whatever they list and we have not, is lost.
+static void
+read_beat_topic (listener_t *self, publisher_t *publisher, const beat_topic_t *listed)
+{
+    topic_t topic;
+    if (listed->seq == 0 || !is_wanted (self, listed->topic))
+        return;
+    feed_t *feed = get_feed (self, listed->topic, publisher, NULL);
+    if (!feed) {
+        if (topic_parse (slice_of (listed->topic), self->bus->prefix, &topic) != OK ||
+            topic.kind == TOPIC_BEAT)
+            return;
+        feed = get_feed (self, listed->topic, publisher, &topic);
+    }
+    int64_t newest = feed->is_waiting ? (feed->held_count ? feed->held[feed->held_count - 1].seq : feed->need)
+                                      : feed->last;
+    if (listed->seq <= newest)
+        return;
+    bool is_late = feed->is_fresh;
+    feed->is_fresh = false;
+    if (must_wait (self, feed))
+        start_waiting (self, feed, listed->seq);
+    else
+        feed->last = listed->seq;
+    if (!is_late)
+        report_gap (self, feed, newest + 1, listed->seq, "hole");
+}
+
+static void
+read_beat (listener_t *self, const beat_t *beat)
+{
+    bus_t *bus = self->bus;
+    if (beat->universe_hash != 0 && bus->universe_hash != 0 && beat->universe_hash != bus->universe_hash) {
+        logger_write (
+            LOG_LEVEL_ERROR,
+            "%s works on another list of instruments: pipeline/instruments must be the same everywhere",
+            beat->head.publisher);
+        loop_stop (bus->loop, EXIT_CONFIG_WRONG);
+        return;
+    }
+    publisher_t *publisher = get_publisher (self, beat->head.publisher);
+    publisher->beats_count++;
+    for (size_t i = 0; i < beat->topics_count; i++)
+        read_beat_topic (self, publisher, &beat->topics[i]);
+    if (self->reader.beat)
+        self->reader.beat (self->reader.self, beat);
+}
+
+//  After a snapshot: what was held and is newer, in order.
+static void
+deliver_held (listener_t *self, feed_t *feed)
+{
+    size_t count = feed->held_count;
+    held_t *held = feed->held;
+    feed->held = NULL; //  a callback may make the feed wait again
+    feed->held_count = feed->held_capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        opened_t opened;
+        error_text_t error = {""};
+        slice_t bytes = {zmq_msg_data (&held[i].payload), zmq_msg_size (&held[i].payload)};
+        if (held[i].seq > feed->last && open_message (self, bytes, &feed->topic, &opened, &error) == OK) {
+            take_t what = take (self, feed, held[i].seq);
+            if (what == TAKE_DELIVER)
+                deliver (self, feed, &opened, false);
+            else if (what == TAKE_HOLD)
+                hold (self, feed, &held[i].payload, held[i].seq);
+        }
+        (void) zmq_msg_close (&held[i].payload);
+    }
+    free (held);
+}
+
+static void
+read_snapshot (listener_t *self, peer_t *peer, const char *text, slice_t payload)
+{
+    topic_t topic;
+    opened_t opened;
+    error_text_t error = {""};
+    if (topic_parse (slice_of (text), self->bus->prefix, &topic) != OK)
+        (void) error_set (&error, E_SYNTAX, "not a topic");
+    else if (open_message (self, payload, &topic, &opened, &error) == OK)
+        error.text[0] = 0;
+    if (error.text[0]) {
+        count_bad (self, text, &error);
+        return;
+    }
+    (void) snprintf (peer->publisher, sizeof peer->publisher, "%s", opened.origin.publisher);
+    publisher_t *publisher = get_publisher (self, opened.origin.publisher);
+    if (!see_boot (self, publisher, opened.origin.boot))
+        return;
+    feed_t *feed = get_feed (self, text, publisher, &topic);
+    int64_t seq = opened.origin.seq;
+    if (feed->is_waiting ? seq < feed->need : seq < feed->last)
+        return; //  older than what we have; a waiting feed asks again
+    if (feed->is_waiting)
+        metric_add (self->healed, 1);
+    feed->is_waiting = false;
+    feed->is_fresh = false;
+    feed->last = seq;
+    deliver (self, feed, &opened, true);
+    deliver_held (self, feed);
+}
+
+//  Sockets
+
+//  Parts of one message into msgs[most]; the rest is dropped.  0: nothing there.
+static size_t
+receive_parts (void *socket, zmq_msg_t msgs[], size_t most)
+{
+    size_t count = 0;
+    for (bool has_more = true; has_more; count++) {
+        zmq_msg_t spare, *msg = count < most ? &msgs[count] : &spare;
+        (void) zmq_msg_init (msg);
+        if (zmq_msg_recv (msg, socket, ZMQ_DONTWAIT) < 0) {
+            (void) zmq_msg_close (msg);
+            break;
+        }
+        has_more = zmq_msg_more (msg);
+        if (count >= most)
+            (void) zmq_msg_close (msg);
+    }
+    return count;
+}
+
+static void
+close_parts (zmq_msg_t msgs[], size_t count, size_t most)
+{
+    for (size_t i = 0; i < count && i < most; i++)
+        (void) zmq_msg_close (&msgs[i]);
+}
+
+static bool
+part_text (zmq_msg_t *msg, char *out)
+{
+    slice_t text = {zmq_msg_data (msg), zmq_msg_size (msg)};
+    return slice_copy (text, out, TOPIC_TEXT_MAX) == OK && strlen (out) == text.size;
+}
+
+static bool
+read_topics (void *argument)
+{
+    listener_t *self = argument;
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        zmq_msg_t msgs[2];
+        char text[TOPIC_TEXT_MAX] = "";
+        size_t count = receive_parts (self->sub, msgs, 2);
+        if (count == 0)
+            return false;
+        if (count == 2 && part_text (&msgs[0], text))
+            read_message (self, text, &msgs[1]);
+        else
+            metric_add (self->bad, 1);
+        close_parts (msgs, count, 2);
+    }
+    return true;
+}
+
+static bool
+read_answers (void *argument)
+{
+    peer_t *peer = argument;
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        zmq_msg_t msgs[3];
+        char word[TOPIC_TEXT_MAX] = "", text[TOPIC_TEXT_MAX] = "";
+        size_t count = receive_parts (peer->dealer, msgs, 3);
+        if (count == 0)
+            return false;
+        bool is_answer = count >= 2 && part_text (&msgs[0], word) && part_text (&msgs[1], text);
+        if (is_answer)
+            end_ask (peer, text);
+        if (is_answer && count == 3 && strcmp (word, "snapshot") == 0)
+            read_snapshot (peer->listener, peer, text,
+                           (slice_t){zmq_msg_data (&msgs[2]), zmq_msg_size (&msgs[2])});
+        else if (!is_answer || strcmp (word, "absent") != 0)
+            metric_add (peer->listener->bad, 1);
+        close_parts (msgs, count, 3);
+    }
+    return true;
+}
+
+static void *
+open_socket (bus_t *bus, int type)
+{
+    void *socket = zmq_socket (loop_zmq (bus->loop), type);
+    CHECK (socket);
+    int linger_ms = 0, immediate = 1;
+    int64_t most = BUS_MESSAGE_BYTES_MAX;
+    (void) zmq_setsockopt (socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    (void) zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
+    if (type == ZMQ_DEALER)
+        (void) zmq_setsockopt (socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate);
+    else
+        (void) zmq_setsockopt (socket, ZMQ_RCVHWM, &bus->receive_queue_messages, sizeof (int));
+    return socket;
+}
+
+listener_t *
+listener_new (bus_t *bus)
+{
+    listener_t *self = mem_new (sizeof *self);
+    metrics_t *metrics = bus->metrics;
+    self->bus = bus;
+    self->in = field_codec_new ();
+    self->sub = open_socket (bus, ZMQ_SUB);
+    self->received = metrics_counter (metrics, "bus_messages_received", "", "Messages read.");
+    self->holes = metrics_counter (metrics, "bus_holes", "", "Holes found in streams, new boots included.");
+    self->missing = metrics_counter (metrics, "bus_messages_missing", "", "Messages known to be lost.");
+    self->duplicates = metrics_counter (metrics, "bus_duplicates", "", "Messages not newer than the last.");
+    self->bad = metrics_counter (metrics, "bus_bad_messages", "", "Messages that could not be read.");
+    self->asked = metrics_counter (metrics, "bus_snapshots_asked", "", "Snapshot requests sent.");
+    self->healed = metrics_counter (metrics, "bus_streams_healed", "", "Streams made whole by a snapshot.");
+    self->discarded = metrics_counter (metrics, "bus_held_discarded", "",
+                                       "Messages held for a snapshot and then given up.");
+    self->waiting = metrics_gauge (metrics, "bus_streams_waiting", "", "Streams that wait for a snapshot.");
+    self->watch = loop_watch_zmq (bus->loop, self->sub, read_topics, self);
+    self->repair = loop_every (bus->loop, REPAIR_EVERY_MS * NS_PER_MS, repair, self);
+    return self;
+}
+
+void
+listener_destroy (listener_t **self)
+{
+    listener_t *listener = *self;
+    if (!listener)
+        return;
+    loop_cancel (&listener->repair);
+    loop_unwatch (&listener->watch);
+    (void) zmq_close (listener->sub);
+    for (size_t i = 0; i < listener->peers_count; i++) {
+        peer_t *peer = listener->peers[i];
+        loop_unwatch (&peer->watch);
+        if (peer->dealer)
+            (void) zmq_close (peer->dealer);
+        free (peer->asks);
+        free (peer);
+    }
+    for (size_t i = 0; i < listener->feeds_count; i++) {
+        drop_held (listener, listener->feeds[i]);
+        free (listener->feeds[i]->held);
+        free (listener->feeds[i]);
+    }
+    for (size_t i = 0; i < listener->publishers_count; i++)
+        free (listener->publishers[i]);
+    free (listener->publishers);
+    free (listener->feeds);
+    free (listener->feeds_by_key.slots);
+    field_codec_destroy (&listener->in);
+    free (listener);
+    *self = NULL;
+}
+
+static int
+add_filter (listener_t *self, const char *filter, error_text_t *error)
+{
+    for (size_t i = 0; i < self->filters_count; i++)
+        if (strcmp (self->filters[i], filter) == 0)
+            return OK;
+    if (self->filters_count == FILTERS_MAX || strlen (filter) >= TOPIC_TEXT_MAX)
+        return error_set (error, E_RANGE, "filter %.100s: too long, or too many of them", filter);
+    (void) snprintf (self->filters[self->filters_count++], TOPIC_TEXT_MAX, "%s", filter);
+    for (size_t i = 0; i < self->publishers_count; i++)
+        self->publishers[i]->beats_count = 0;
+    CHECK (zmq_setsockopt (self->sub, ZMQ_SUBSCRIBE, filter, strlen (filter)) == 0);
+    return OK;
+}
+
+static listener_t *
+get_listener (bus_t *self)
+{
+    if (!self->listener)
+        self->listener = listener_new (self);
+    return self->listener;
+}
+
+int
+bus_connect (bus_t *self, const char *endpoint, const char *snapshot_endpoint, const char *const filters[],
+             size_t filters_count, error_text_t *error)
+{
+    listener_t *listener = get_listener (self);
+    char beats[TOPIC_TEXT_MAX];
+    int status = OK;
+    for (size_t i = 0; i < filters_count && status == OK; i++)
+        status = add_filter (listener, filters[i], error);
+    if (status != OK)
+        return status;
+    if (listener->peers_count == PEERS_MAX)
+        return error_set (error, E_RANGE, "more than %d publishers", PEERS_MAX);
+    (void) topic_filter (TOPIC_BEAT, self->prefix,
+                         beats); //  last: a beat then finds all other filters in force
+    status = add_filter (listener, beats, error);
+    if (status != OK)
+        return status;
+    if (zmq_connect (listener->sub, endpoint) != 0)
+        return error_set (error, E_IO, "%s: %s", endpoint, zmq_strerror (zmq_errno ()));
+    peer_t *peer = mem_new (sizeof *peer);
+    peer->listener = listener;
+    listener->peers[listener->peers_count++] = peer;
+    loop_kick (listener->watch);
+    if (!snapshot_endpoint)
+        return OK;
+    peer->dealer = open_socket (self, ZMQ_DEALER);
+    if (zmq_connect (peer->dealer, snapshot_endpoint) != 0)
+        return error_set (error, E_IO, "%s: %s", snapshot_endpoint, zmq_strerror (zmq_errno ()));
+    peer->watch = loop_watch_zmq (self->loop, peer->dealer, read_answers, peer);
+    return OK;
+}
+
+void
+bus_read (bus_t *self, const bus_reader_t *reader)
+{
+    get_listener (self)->reader = *reader;
+}
+
+void
+bus_ask (bus_t *self, const topic_t *topic)
+{
+    char text[TOPIC_TEXT_MAX];
+    (void) topic_format (topic, self->prefix, text);
+    ask_for (get_listener (self), text, NULL);
+}
