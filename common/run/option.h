@@ -1,9 +1,9 @@
 /*  option - settings as rows: path, type, default, bounds, one sentence
  *
- *  The file is ZPL (CZMQ's zconfig; indent 4 spaces).  Order: default < file < environment (LEADLINE_ + path in
- *  capitals, / and - as _) < --set path=value.  Unknown key, duplicate key, wrong type or out of bounds: all
- *  of them are reported at once, with file, line and path, and the program exits 78; a syntax error is reported
- *  with its line and ends the reading.
+ *  The file is ZPL (CZMQ's zconfig; indent 4 spaces).  Order: default < file < environment (LEADLINE_ + path
+ * in capitals, / and - as _) < --set path=value (or -s).  Unknown key, duplicate key, wrong type or out of
+ * bounds: all of them are reported at once, with file, line and path, and the program exits 78; a syntax
+ * error is reported with its line and ends the reading.
  *
  *  Every program takes: -c FILE, -s path=value, --check, --dump, --list, --version, --help.
  *  Keys of other programs in the same file are known to the file's own table of sections: a program passes
@@ -20,39 +20,43 @@
 #include "common/base/status.h"
 
 typedef enum {
-    OPTION_TEXT,   //  char[size]
-    OPTION_I64,    //  int64_t, with bounds
-    OPTION_F64,    //  double, with bounds
-    OPTION_BOOL,   //  bool: true false yes no 1 0
-    OPTION_WORD    //  int32_t, index into words
+    OPTION_TEXT, //  char[size]
+    OPTION_I64,  //  int64_t, with bounds
+    OPTION_F64,  //  double, with bounds
+    OPTION_BOOL, //  bool: true false yes no 1 0
+    OPTION_WORD  //  int32_t, index into words
 } option_type_t;
 
 typedef struct {
     const char *path; //  "cards/interval_ms"; "*" as a part matches any name there ("ingest/*/endpoint")
     option_type_t type;
-    size_t offset;    //  in the program's settings struct
-    size_t size;      //  TEXT
+    size_t offset;      //  in the program's settings struct
+    size_t size;        //  TEXT
     const char *preset; //  default, as text
-    double low, high; //  bounds, inclusive; both 0: none
+    double low, high;   //  bounds, inclusive; both 0: none
     const char *const *words;
     const char *about; //  one sentence: goes into the generated file and --help
 } option_t;
 
-#define OPTION(struct_, member_, path_, type_, preset_, low_, high_, about_)                                   \
-    {                                                                                                          \
-        .path = path_, .type = type_, .offset = offsetof (struct_, member_),                                   \
-        .size = sizeof (((struct_ *) 0)->member_), .preset = preset_, .low = low_, .high = high_,              \
-        .about = about_                                                                                        \
+#define OPTION(struct_, member_, path_, type_, preset_, low_, high_, about_)                                 \
+    {                                                                                                        \
+        .path = path_, .type = type_, .offset = offsetof (struct_, member_),                                 \
+        .size = sizeof (((struct_ *) 0)->member_), .preset = preset_, .low = low_, .high = high_,            \
+        .about = about_                                                                                      \
     }
 
 typedef struct {
-    const char *name;    //  "ingest"
-    const char *usage;   //  "ingest VENUE"
-    const char *about;   //  first lines of --help
+    const char *name;  //  "ingest"
+    const char *usage; //  "ingest VENUE"
+    const char *about; //  first lines of --help
     const option_t *rows;
     size_t rows_count;
     void (*list) (FILE *out); //  --list; may be NULL
     int positional_min, positional_max;
+    //  What rows cannot say (lists, settings that depend on each other); may be NULL.  Called when all rows
+    //  were right; anything but OK is reported and exits 78.  Must change nothing outside settings: --check
+    //  calls it.
+    int (*check) (void *settings, error_text_t *error);
 } option_program_t;
 
 //  Read everything into settings (a struct of the caller, shared rows of pipeline.h included by the caller in
