@@ -1,8 +1,8 @@
 /*  world - simulated exchanges with real order books, leveraged accounts and forced liquidations (methods F)
  *
  *  Why   native exchange messages with known truth; not a forecast of real markets.
- *  What  per venue and instrument one matching engine (integer ticks, price-time priority) and agents that trade
- *        on it; a margin engine (tier tables, mark price by the venue's rule, funding, liquidation into an
+ *  What  per venue and instrument one matching engine (integer ticks, price-time priority) and agents that
+ * trade on it; a margin engine (tier tables, mark price by the venue's rule, funding, liquidation into an
  *        insurance fund); a fundamental price per instrument shared by the venues.
  *  How   deterministic from one seed: world_run advances simulated time and calls the sink for everything an
  *        exchange would tell the public, in order of time.  No clock, no sockets, no threads here.
@@ -29,12 +29,12 @@ typedef struct {
     const char *venues[WORLD_VENUES_MAX]; //  "binance", "bybit", "okx"
     int venues_count;
     int64_t start_ns;     //  simulated time at which live trading starts; history ends there
-    int32_t history_days; //  coarse history before start (1 m klines, OI, funding): a power-law-impact market in 1 min
-                          //  steps of the same fundamental process
-    double activity;      //  1: about 10 messages/s a venue and BTC at 1x; scales agents' arrival rates
-    bool is_random_walk;  //  informed flow and impact on the fundamental off: nothing predicts
-    //  Planted informed trader (methods E): 0 off.  Trades taker flow ahead of a drift of the fundamental with this
-    //  information coefficient over horizon_s.
+    int32_t history_days; //  coarse history before start (1 m klines, OI, funding): a power-law-impact market
+                          //  in 1 min steps of the same fundamental process
+    double activity;     //  1: about 10 messages/s a venue and BTC at 1x; scales agents' arrival rates
+    bool is_random_walk; //  informed flow and impact on the fundamental off: nothing predicts
+    //  Planted informed trader (methods E): 0 off.  Trades taker flow ahead of a drift of the fundamental
+    //  with this information coefficient over horizon_s.
     double planted_ic;
     double planted_horizon_s;
     const char *truth_path; //  truth file (methods F6), NULL: none
@@ -52,9 +52,9 @@ typedef struct {
 
 typedef struct {
     int64_t ts_ns;
-    int64_t id;        //  unique and increasing per venue and instrument
+    int64_t id; //  unique and increasing per venue and instrument
     int64_t px_ticks, qty_lots;
-    int8_t side;       //  of the taker
+    int8_t side; //  of the taker
     bool is_liquidation;
 } world_trade_t;
 
@@ -66,7 +66,7 @@ typedef struct {
 
 typedef struct {
     int64_t ts_ns;
-    int8_t side;       //  of the position: +1 long
+    int8_t side; //  of the position: +1 long
     int64_t qty_lots;
     int64_t order_px_ticks, average_px_ticks, bankruptcy_px_ticks;
     double leverage;
@@ -76,12 +76,14 @@ typedef struct {
     void *self;
     void (*trade) (void *self, int venue, int instrument, const world_trade_t *trade);
     void (*level) (void *self, int venue, int instrument, const world_level_t *level);
-    void (*liquidation) (void *self, int venue, int instrument, const world_liquidation_t *liquidation); //  every one
+    void (*liquidation) (void *self, int venue, int instrument,
+                         const world_liquidation_t *liquidation);                        //  every one
     void (*funding) (void *self, int venue, int instrument, int64_t ts_ns, double rate); //  settled
 } world_sink_t; //  members may be NULL
 
 world_t *
-world_new (const world_options_t *options, error_text_t *error); //  NULL: an option is refused, error says which
+world_new (const world_options_t *options,
+           error_text_t *error); //  NULL: an option is refused, error says which
 void
 world_destroy (world_t **self);
 void
@@ -98,7 +100,8 @@ const world_spec_t *
 world_spec (const world_t *self, int venue, int instrument);
 
 typedef struct {
-    double mark_px, index_px, last_px, funding_rate; //  running estimate for the next settlement, per interval
+    double mark_px, index_px, last_px,
+        funding_rate; //  running estimate for the next settlement, per interval
     double funding_interval_h;
     int64_t next_funding_ns;
     int64_t oi_lots;
@@ -118,24 +121,28 @@ typedef struct {
     int32_t trades_count;
 } world_kline_t;
 
-//  The newest `most` bars of interval_s (60, 300, 900, 3600) that started before end_ns, oldest first; returns how many.
+//  The newest `most` bars of interval_s (60, 300, 900, 3600) that started before end_ns, oldest first;
+//  returns how many.
 int
-world_klines (const world_t *self, int venue, int instrument, int32_t interval_s, int64_t end_ns, world_kline_t *out,
-              int most);
+world_klines (const world_t *self, int venue, int instrument, int32_t interval_s, int64_t end_ns,
+              world_kline_t *out, int most);
 typedef struct {
     int64_t ts_ns;
     double value;
 } world_point_t;
-//  Settled funding rates, and open interest in coins each 5 minutes; newest `most` before end_ns, oldest first.
+//  Settled funding rates, and open interest in coins each 5 minutes; newest `most` before end_ns, oldest
+//  first.
 int
-world_funding_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out, int most);
+world_funding_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out,
+                       int most);
 int
-world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out, int most);
+world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out,
+                  int most);
 
 //  --- truth
 typedef struct {
-    double deposits_usd, wallets_usd, fund_usd, fees_usd, unrealised_usd; //  conservation: wallets + fund + fees +
-                                                                          //  unrealised = deposits
+    double deposits_usd, wallets_usd, fund_usd, fees_usd, unrealised_usd; //  conservation: wallets + fund +
+                                                                          //  fees + unrealised = deposits
     int64_t long_lots, short_lots, oi_lots;
     uint64_t trades_count, liquidations_count;
 } world_books_t;

@@ -1,0 +1,99 @@
+/*  accounts - who holds what on one venue and instrument, exact to the last unit
+ *
+ *  Why   money that appears or vanishes by rounding hides real bugs: all of it is whole numbers here, so
+ *        conservation is an equality and not a tolerance.
+ *  What  net accounts (makers, depth, fund...: one signed position, never liquidated) and isolated positions
+ * of the crowd, each with its own margin, opened out of and closed into the crowd's common wallet. Unit money
+ * is thousandths of (tick x lot).  A holding keeps cost = sum of signed lots x price, so the unrealised
+ * profit at any mark is lots x mark - cost, and its total over all is -(sum of costs). Rule  wallets + fund +
+ * fees + unrealised = deposits; sum of longs = sum of shorts = open interest. */
+
+#ifndef LEADLINE_ACCOUNTS_H
+#define LEADLINE_ACCOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MONEY_UNIT = 1000 };
+
+enum {
+    ACCOUNT_FUND,
+    ACCOUNT_CROWD, //  free money of everybody with isolated positions; holds no position itself
+    ACCOUNT_ARBITRAGE,
+    ACCOUNT_INFORMED,
+    ACCOUNT_MAKER, //  the first of ACCOUNT_MAKERS
+    ACCOUNT_MAKERS = 6,
+    ACCOUNT_DEPTH = ACCOUNT_MAKER + ACCOUNT_MAKERS, //  the first of ACCOUNT_DEPTHS
+    ACCOUNT_DEPTHS = 6,
+    ACCOUNT_COUNT = ACCOUNT_DEPTH + ACCOUNT_DEPTHS
+};
+
+typedef struct {
+    int64_t lots; //  signed
+    int64_t cost; //  signed, ticks x lots
+} holding_t;
+
+typedef struct {
+    holding_t holding;
+    int64_t wallet;
+} account_t;
+
+typedef struct {
+    holding_t holding; //  0 lots: free
+    int64_t margin;
+    int64_t opened_ns;
+    float leverage;
+    int32_t liquidation_px_ticks, stop_px_ticks, target_px_ticks; //  0: none
+} position_t;
+
+typedef struct {
+    account_t net[ACCOUNT_COUNT];
+    position_t *positions;
+    //  What the risk scan reads, apart from the rest so that it stays in the cache: the mark at or below
+    //  which, at or above which, and the time from which something must be done.
+    int32_t *low_px_ticks, *high_px_ticks;
+    int64_t *close_ns;
+    int32_t *free_slots;
+    int32_t positions_max, positions_count, slots_end, free_count; //  slots in use are below slots_end
+    //  running totals
+    int64_t deposits, wallets, fees, cost, long_lots, short_lots; //  wallets: margins too, without the fund's
+} accounts_t;
+
+void
+accounts_init (accounts_t *self, int32_t positions_max, int64_t deposit_each);
+void
+accounts_fini (accounts_t *self);
+
+//  Buy (+) or sell (-) lots at a price.  Returns the profit realised, to be added to the holder's money.
+int64_t
+accounts_trade (accounts_t *self, holding_t *holding, int64_t signed_lots, int64_t px_ticks);
+
+//  Add to (or take from) a wallet; the fund's counts on its own.
+void
+accounts_credit (accounts_t *self, int account, int64_t money);
+
+//  Add to a position's margin (it may turn negative for a moment inside a closing).
+void
+accounts_credit_margin (accounts_t *self, int32_t slot, int64_t money);
+
+//  Move money between a wallet and the exchange's fees.
+void
+accounts_pay_fee (accounts_t *self, int account, int64_t money);
+
+//  A free slot for a position, or -1 when the pool is full.
+int32_t
+accounts_open (accounts_t *self);
+
+//  Give an empty slot back; what is left of its margin goes to the given account.
+void
+accounts_close (accounts_t *self, int32_t slot, int to_account);
+
+//  Aborts when money or positions do not add up: running totals only, a few additions.
+void
+accounts_check (const accounts_t *self);
+
+//  The totals once more, from every account and position.
+void
+accounts_audit (const accounts_t *self, accounts_t *totals);
+
+#endif
