@@ -1,0 +1,319 @@
+"""The tape of tests/support/tape.h: the same events from the same parameters, whole numbers only.
+
+Every event is a tuple (ts_ns, venue, kind, ...), in order of receive time:
+    "bar"         ts_end_ns, seconds, open, high, low, close, volume_usd, taker_buy_usd, trades    (history)
+    "oi"          ts_event_ns, coins, is_backfilled
+    "funding"     ts_event_ns, rate, interval_h, next_ns, is_settled, is_backfilled
+    "quote"       bid, bid_qty, ask, ask_qty
+    "trade"       side, price, qty_coins, notional_usd
+    "mark" "index"    price
+    "liquidation" side, price, qty_coins, notional_usd
+    "book"        is_snapshot, bids, asks     lists of (price, qty_coins); snapshots best first, else changes in order
+    "gap"
+History carries the start of the tape as its receive time.
+"""
+
+QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS = range(9)
+WORLD, HISTORY = 0, 63
+MASK = (1 << 64) - 1
+FIRST_TICK, RATE_MOST, TICK_PX = 500000, 30000, 0.1
+SETTLE_S = (8 * 3600, 4 * 3600, 3600)
+OFFSET_TICKS = (0, 4, -6)
+VENUES = ("alpha", "beta", "gamma")
+
+PRESETS = dict(seed=1, start=1699920000, venues=1, minutes=60, quote_ms=1000, trade_ms=0, mark_ms=0, oi_ms=0,
+               book_ms=0, depth=100, gap_every=0, funding_ms=0, liquidation_ms=0, bars_days=0, bars_hours=0,
+               oi_days=0, funding_days=0)
+
+
+def read_parameters(text):
+    p = dict(PRESETS)
+    for word in text.split():
+        key, value = word.split("=")
+        assert key in p, key
+        p[key] = int(value)
+    return p
+
+
+def clamp(x, most):
+    return max(-most, min(most, x))
+
+
+class Venue:
+    def __init__(self, v):
+        self.bid = self.ask = 0
+        self.oi = 50000000 // (v + 1)
+        self.volume = 0
+        self.rate = 10000 - 1000 * v
+        self.has_book = False
+        self.levels = ({}, {})
+
+
+class Tape:
+    def __init__(self, text):
+        self.p = p = read_parameters(text)
+        self.start_ns = p["start"] * 10**9
+        self.venues_count = p["venues"]
+        self.random = [(p["seed"] * 0x9E3779B97F4A7C15 + (i + 1) * 0xD1342543DE82EF95) & MASK
+                       for i in range(HISTORY + 1)]
+        self.price, self.premium, self.vol, self.drift, self.bias = FIRST_TICK, 0, 2, 0, 0
+        self.history_vol = 2
+        self.quarter = None
+        self.venues = [Venue(v) for v in range(p["venues"])]
+        self.means = (p["quote_ms"], p["trade_ms"], p["book_ms"], p["mark_ms"], p["oi_ms"], p["funding_ms"],
+                      p["liquidation_ms"], 0)
+
+    def below(self, stream, n):
+        z = self.random[stream] = (self.random[stream] + 0x9E3779B97F4A7C15) & MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return ((z ^ (z >> 31)) >> 11) % n
+
+    # --- history
+
+    def bar(self, ts_ns, seconds, candle):
+        o, h, l, volume, bought, trades = candle
+        return (self.start_ns, 0, "bar", ts_ns, seconds, o / 10, h / 10, l / 10, self.price / 10, float(volume),
+                float(bought), trades)
+
+    def history_minute(self):
+        if self.below(HISTORY, 60) == 0:
+            self.history_vol = 1 + self.below(HISTORY, 4)
+        o = h = l = self.price
+        for _ in range(4):
+            move = self.below(HISTORY, 160 * self.history_vol + 1) - 80 * self.history_vol
+            self.price += move + ((FIRST_TICK - self.price) >> 10)
+            h, l = max(h, self.price), min(l, self.price)
+        volume = 1000 + self.below(HISTORY, 99000) * self.history_vol
+        bought = volume * (300 + self.below(HISTORY, 401)) // 1000
+        return [o, h, l, volume, bought, 1 + self.below(HISTORY, 500)]
+
+    def history(self):
+        p = self.p
+        total = max(p["bars_days"], p["oi_days"], p["funding_days"]) * 1440
+        for left in range(total - 1, -1, -1):
+            ts_s = p["start"] - left * 60
+            ts_ns = ts_s * 10**9
+            minute = self.history_minute()
+            if self.quarter is None:
+                self.quarter = minute[:3] + [0, 0, 0]
+            q = self.quarter
+            q[1], q[2] = max(q[1], minute[1]), min(q[2], minute[2])
+            for i in (3, 4, 5):
+                q[i] += minute[i]
+            if left < p["bars_hours"] * 60:
+                yield self.bar(ts_ns, 60, minute)
+            if ts_s % 900 == 0:
+                if left < p["bars_days"] * 1440:
+                    yield self.bar(ts_ns, 900, q)
+                self.quarter = None
+            for v, venue in enumerate(self.venues):
+                if ts_s % 300 == 0 and left < p["oi_days"] * 1440:
+                    most = venue.oi >> 10
+                    venue.oi += self.below(HISTORY, 2 * most + 1) - most
+                    yield (self.start_ns, v, "oi", ts_ns, venue.oi / 1000, True)
+            for v, venue in enumerate(self.venues):
+                if ts_s % SETTLE_S[v] == 0 and left < p["funding_days"] * 1440:
+                    venue.rate = clamp(venue.rate + self.below(HISTORY, 4001) - 2000, RATE_MOST)
+                    yield (self.start_ns, v, "funding", ts_ns, venue.rate / 1e8, SETTLE_S[v] / 3600, 0, True, True)
+
+    # --- live
+
+    def world_step(self):
+        if self.below(WORLD, 900) == 0:
+            self.vol = 1 + self.below(WORLD, 4)
+        if self.below(WORLD, 600) == 0:
+            self.drift = self.below(WORLD, 9) - 4
+        move, width = self.drift, 10 * self.vol
+        for _ in range(4):
+            move += self.below(WORLD, 2 * width + 1) - width
+        if self.below(WORLD, 400) == 0:
+            size = 100 + self.below(WORLD, 400)
+            move += size if self.below(WORLD, 2) else -size
+        self.price += move + ((FIRST_TICK - self.price) >> 15)
+        self.premium = clamp(self.premium + self.below(WORLD, 7) - 3, 400)
+        self.bias = clamp(self.bias + self.below(WORLD, 21) - 10, 300)
+
+    def quote_step(self, v, s, ts_ns):
+        venue = self.venues[v]
+        mid = self.price + OFFSET_TICKS[v] + self.below(s, 5) - 2
+        spread = 1 + self.below(s, 3)
+        venue.bid = mid - spread // 2
+        venue.ask = venue.bid + spread
+        bid_qty, ask_qty = 1 + self.below(s, 5000), 1 + self.below(s, 5000)
+        yield (ts_ns, v, "quote", venue.bid / 10, bid_qty / 1000, venue.ask / 10, ask_qty / 1000)
+
+    def trade_step(self, v, s, ts_ns):
+        venue = self.venues[v]
+        side = 1 if self.below(s, 1000) < 500 + self.bias else -1
+        qty = 1 + self.below(s, 200)
+        if self.below(s, 20) == 0:
+            qty *= 25
+        if venue.bid == 0:
+            return
+        venue.volume += qty
+        tick = venue.ask if side > 0 else venue.bid
+        yield (ts_ns, v, "trade", side, tick / 10, qty / 1000, (qty / 1000) * (tick / 10))
+
+    def mark_step(self, v, s, ts_ns):
+        mark = self.price + OFFSET_TICKS[v] + self.below(s, 21) - 10
+        index = self.price - self.premium
+        yield (ts_ns, v, "mark", mark / 10)
+        yield (ts_ns, v, "index", index / 10)
+
+    def oi_step(self, v, s, ts_ns):
+        venue = self.venues[v]
+        venue.oi += ((self.below(s, 2001) - 1000 + self.bias) * venue.volume) >> 11
+        venue.volume = 0
+        yield (ts_ns, v, "oi", ts_ns, venue.oi / 1000, False)
+
+    def funding_step(self, v, s, ts_ns, is_settled):
+        venue = self.venues[v]
+        if not is_settled:
+            venue.rate = clamp(venue.rate + self.below(s, 401) - 200, RATE_MOST)
+        length_ns = SETTLE_S[v] * 10**9
+        next_ns = 0 if is_settled else (ts_ns // length_ns + 1) * length_ns
+        yield (ts_ns, v, "funding", ts_ns, venue.rate / 1e8, SETTLE_S[v] / 3600, next_ns, is_settled, False)
+
+    def liquidation_step(self, v, s, ts_ns):
+        side = 1 if self.below(s, 2) else -1
+        tick = self.price + self.below(s, 101) - 50
+        qty = 1 + self.below(s, 500)
+        yield (ts_ns, v, "liquidation", side, tick / 10, qty / 1000, (qty / 1000) * (tick / 10))
+
+    # --- book
+
+    def change_level(self, venue, changes, side, tick, qty):
+        if qty == 0:
+            venue.levels[side].pop(tick, None)
+        else:
+            venue.levels[side][tick] = qty
+        changes[side].append((tick / 10, qty / 1000))
+
+    def change_book(self, v, s, centre):
+        venue, changes, depth = self.venues[v], ([], []), self.p["depth"]
+        for side, sign in ((0, -1), (1, 1)):
+            crossed = [t for t in venue.levels[side] if (t - centre) * sign <= 0]
+            for tick in sorted(crossed, key=lambda t: t * sign):
+                self.change_level(venue, changes, side, tick, 0)
+        for _ in range(1 + self.below(s, 6)):
+            side = self.below(s, 2)
+            reach = depth if self.below(s, 4) == 0 else 10
+            off = 1 + self.below(s, reach)
+            qty = 0 if self.below(s, 4) == 0 else 1 + self.below(s, 3000)
+            self.change_level(venue, changes, side, centre + (off if side else -off), qty)
+        for side, sign in ((0, -1), (1, 1)):
+            far = [t for t in venue.levels[side] if (t - centre) * sign > 2 * depth]
+            for tick in sorted(far, key=lambda t: -t * sign):
+                self.change_level(venue, changes, side, tick, 0)
+            if len(venue.levels[side]) < 5:
+                for off in range(1, 11):
+                    self.change_level(venue, changes, side, centre + sign * off, 1 + self.below(s, 2000))
+        return changes
+
+    def first_book(self, v, s, centre):
+        venue = self.venues[v]
+        venue.levels[0].clear()
+        venue.levels[1].clear()
+        for off in range(1, self.p["depth"] + 1):
+            for side in (0, 1):
+                qty = 1 + self.below(s, 2000)
+                if self.below(s, 4) > 0:
+                    venue.levels[side][centre + (off if side else -off)] = qty
+        return ([(t / 10, q / 1000) for t, q in sorted(venue.levels[0].items(), reverse=True)],
+                [(t / 10, q / 1000) for t, q in sorted(venue.levels[1].items())])
+
+    def book_step(self, v, s, ts_ns):
+        venue = self.venues[v]
+        if venue.has_book and self.p["gap_every"] > 0 and self.below(s, self.p["gap_every"]) == 0:
+            venue.has_book = False
+            yield (ts_ns, v, "gap")
+            return
+        centre = self.price + OFFSET_TICKS[v]
+        is_snapshot = not venue.has_book
+        bids, asks = self.first_book(v, s, centre) if is_snapshot else self.change_book(v, s, centre)
+        venue.has_book = True
+        yield (ts_ns, v, "book", is_snapshot, bids, asks)
+
+    # --- order
+
+    def live(self):
+        p = self.p
+        start_ms, end_ms = p["start"] * 1000, (p["start"] + p["minutes"] * 60) * 1000
+        next_ms = {WORLD: start_ms}
+        for v in range(p["venues"]):
+            for kind in range(SETTLEMENT):
+                s = 1 + v * KINDS + kind
+                if self.means[kind] > 0:
+                    next_ms[s] = start_ms + 1 + self.below(s, 2 * self.means[kind] - 1)
+            if p["funding_ms"] > 0:
+                next_ms[1 + v * KINDS + SETTLEMENT] = (p["start"] // SETTLE_S[v] + 1) * SETTLE_S[v] * 1000
+        steps = {QUOTE: self.quote_step, TRADE: self.trade_step, BOOK: self.book_step, MARK: self.mark_step,
+                 OI: self.oi_step, LIQUIDATION: self.liquidation_step,
+                 ESTIMATE: lambda v, s, t: self.funding_step(v, s, t, False),
+                 SETTLEMENT: lambda v, s, t: self.funding_step(v, s, t, True)}
+        while True:
+            ts_ms = min(next_ms.values())
+            s = min(k for k, t in next_ms.items() if t == ts_ms)
+            if ts_ms > end_ms:
+                return
+            if s == WORLD:
+                self.world_step()
+                next_ms[s] += 1000
+                continue
+            v, kind = divmod(s - 1, KINDS)
+            yield from steps[kind](v, s, ts_ms * 10**6)
+            if kind == SETTLEMENT:
+                next_ms[s] += SETTLE_S[v] * 1000
+            elif kind == TRADE and self.below(s, 4) == 0:
+                next_ms[s] += self.below(s, 40)
+            else:
+                next_ms[s] += 1 + self.below(s, 2 * self.means[kind] - 1)
+
+    def events(self):
+        yield from self.history()
+        yield from self.live()
+
+
+def digest(text):
+    """A number over all events, to compare with the C tape: FNV-1a over the rounded values."""
+    h = 0xCBF29CE484222325
+
+    def feed(x):
+        nonlocal h
+        h = ((h ^ (int(x) & MASK)) * 0x100000001B3) & MASK
+
+    count = 0
+    for e in Tape(text).events():
+        count += 1
+        feed(e[0])
+        feed(e[1])
+        if e[2] == "book":
+            feed(e[3])
+            for side in (e[4], e[5]):
+                for px, qty in side:
+                    feed(round(px * 10))
+                    feed(round(qty * 1000))
+        elif e[2] == "trade":
+            feed(e[3])
+            feed(round(e[4] * 10))
+            feed(round(e[5] * 1000))
+        elif e[2] == "bar":
+            for x in e[5:10]:
+                feed(round(x * 10))
+        elif e[2] == "oi":
+            feed(round(e[4] * 1000))
+        elif e[2] == "funding":
+            feed(round(e[4] * 1e8))
+        elif e[2] == "quote":
+            feed(round(e[3] * 10))
+            feed(round(e[6] * 1000))
+        elif e[2] in ("mark", "index"):
+            feed(round(e[3] * 10))
+    return count, h
+
+
+if __name__ == "__main__":
+    import sys
+    count, value = digest(" ".join(sys.argv[1:]))
+    print(f"{count} {value:016x}")
