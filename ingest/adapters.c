@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-extern const adapter_t binance_adapter;
+extern const adapter_t binance_adapter, bybit_adapter, okx_adapter;
 
-const adapter_t *const adapters[] = {&binance_adapter, NULL};
+const adapter_t *const adapters[] = {&binance_adapter, &bybit_adapter, &okx_adapter, NULL};
 
 const adapter_t *
 adapter_find (const char *name)

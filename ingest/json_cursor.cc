@@ -499,6 +499,17 @@ json_type (json_cursor_t value)
 }
 
 int
+json_raw (json_cursor_t value, slice_t *out)
+{
+    json_document_t *self = value.document;
+    if (self->status != OK)
+        return self->status;
+    const char *at = self->start (value.index);
+    *out = slice_t{at, size_t (self->stop (self->behind (value.index) - 1) - at)};
+    return OK;
+}
+
+int
 json_text (json_cursor_t value, slice_t *out)
 {
     json_document_t *self = value.document;

@@ -73,6 +73,11 @@ typedef enum {
 json_type_t
 json_type (json_cursor_t value);
 
+//  The bytes of any value as they stand in the document, quotes included; borrowed from the text given to
+//  json_open.
+int
+json_raw (json_cursor_t value, slice_t *out);
+
 //  Scalars of a value.
 int
 json_text (json_cursor_t value,

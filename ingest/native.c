@@ -57,13 +57,16 @@ native_select_key (native_t *self, json_cursor_t object, const char *key)
 }
 
 int
-native_select_instrument (native_t *self, int instrument)
+native_select_request (native_t *self, const request_t *request)
 {
+    int instrument = request->instrument;
     if (instrument < 0 || (size_t) instrument >= self->symbols->universe->count ||
         !self->symbols->contracts[instrument].is_listed)
         return native_fail (self, E_RANGE, "an answer for an instrument that is not listed");
     self->instrument = instrument;
     self->contract = &self->symbols->contracts[instrument];
+    self->is_backfill = request->kind >= REQUEST_BACKFILL_BARS;
+    self->bar_interval_s = request->kind == REQUEST_BACKFILL_BARS ? 60 : 900;
     return OK;
 }
 
@@ -181,16 +184,17 @@ native_price (native_t *self, event_kind_t kind, int64_t ts_ms, double price)
 }
 
 int
-native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, bool is_settled)
+native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, double interval_h,
+                bool is_settled)
 {
     int status = begin_record (self, ts_ms);
     if (status != OK)
         return status;
-    if (!(fabs (rate) <= 1) || next_ms < 0 || next_ms >= TS_MAX_MS)
+    if (!(fabs (rate) <= 1) || next_ms < 0 || next_ms >= TS_MAX_MS || interval_h < 0 || interval_h > 24)
         return native_fail (self, E_RANGE, "a funding rate out of range");
     funding_t funding = {.ts_event_ns = ts_ms * NS_PER_MS,
                          .rate = rate,
-                         .interval_h = self->contract->facts.funding_interval_h,
+                         .interval_h = interval_h > 0 ? interval_h : self->contract->facts.funding_interval_h,
                          .ts_next_ns = next_ms * NS_PER_MS,
                          .is_settled = is_settled,
                          .is_backfilled = self->is_backfill};
@@ -276,10 +280,11 @@ native_bar (native_t *self, const bar_t *native)
 const bar_t *
 native_bar_times (bar_t *bar, int64_t start_ms, int64_t last_ms, int64_t trades_count)
 {
+    const int64_t longest_ms = INT64_C (32) * 24 * 3600 * MS_PER_S; //  a month
     bool is_time = start_ms > 0 && start_ms < TS_MAX_MS && last_ms < TS_MAX_MS;
     if (is_time && last_ms < 0)
         last_ms = start_ms + bar->interval_s * MS_PER_S - 1;
-    is_time = is_time && last_ms > start_ms;
+    is_time = is_time && last_ms > start_ms && last_ms - start_ms < longest_ms;
     bar->ts_event_ns = is_time ? (last_ms + 1) * NS_PER_MS : 0; //  0 is refused by native_bar
     bar->interval_s = is_time ? (int32_t) ((last_ms + 1 - start_ms) / MS_PER_S) : 0;
     bar->trades_count = trades_count >= 0 && trades_count < INT32_MAX ? (int32_t) trades_count : -1;
@@ -335,6 +340,24 @@ native_book (native_t *self, int64_t ts_ms, book_update_t *update, json_cursor_t
     self->out->book (self->out->self, self->instrument, update);
     update->bids = update->asks = NULL;
     return OK;
+}
+
+int
+native_quote_of (native_t *self, int64_t ts_ms, json_cursor_t bids, json_cursor_t asks)
+{
+    json_cursor_t bid_row, ask_row;
+    native_level_t bid, ask;
+    int status = native_finish (self);
+    if (status != OK)
+        return status;
+    if (!json_next (bids, &bid_row) || !json_next (asks, &ask_row)) {
+        self->out->ignored (self->out->self, true, slice_of ("a quote with an empty side"));
+        return native_finish (self);
+    }
+    status = native_level (self, bid_row, &bid);
+    if (status == OK)
+        status = native_level (self, ask_row, &ask);
+    return status == OK ? native_quote (self, ts_ms, bid, ask) : status;
 }
 
 int
@@ -590,6 +613,21 @@ native_request (request_sink_t *out, request_kind_t kind, int instrument, int32_
         return E_SHORT;
     out->request (out->self, &request);
     return OK;
+}
+
+bool
+native_is_whole (slice_t text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!isdigit ((unsigned char) text.data[i]))
+            return false;
+    return text.size > 0 && text.size < 18;
+}
+
+bool
+native_body_has (slice_t body, const char *text)
+{
+    return body.size > 0 && memmem (body.data, body.size, text, strlen (text)) != NULL;
 }
 
 int64_t

@@ -24,6 +24,7 @@ typedef struct {
     event_sink_t *out;
     error_text_t *error;
     bool is_backfill;           //  records come from history
+    int32_t bar_interval_s;     //  of the bars asked for
     int instrument;             //  whom the records are about: native_select
     const contract_t *contract; //  of it
 } native_t;
@@ -48,9 +49,9 @@ native_select (native_t *self, slice_t contract);
 //  native_finish.
 bool
 native_select_key (native_t *self, json_cursor_t object, const char *key);
-//  The instrument of a request.  E_RANGE when it is not listed.
+//  The instrument of a request, and whether its answer is history.  E_RANGE when it is not listed.
 int
-native_select_instrument (native_t *self, int instrument);
+native_select_request (native_t *self, const request_t *request);
 
 //  --- records; times in ms, prices and quantities native
 
@@ -58,12 +59,16 @@ int
 native_trade (native_t *self, int64_t ts_ms, slice_t id, decimal_t price, double qty, int8_t side);
 int
 native_quote (native_t *self, int64_t ts_ms, native_level_t bid, native_level_t ask);
+//  The same from the best level of each side of a book; with an empty side there is no quote: ignored.
+int
+native_quote_of (native_t *self, int64_t ts_ms, json_cursor_t bids, json_cursor_t asks);
 //  kind: EVENT_MARK or EVENT_INDEX.
 int
 native_price (native_t *self, event_kind_t kind, int64_t ts_ms, double price);
-//  next_ms: 0 unknown.  The interval is the contract's.
+//  next_ms: 0 unknown.  interval_h: 0 the contract's.
 int
-native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, bool is_settled);
+native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, double interval_h,
+                bool is_settled);
 //  usd: NaN when not given; then price (NaN when not given either) values it, else the receiver does.
 int
 native_open_interest (native_t *self, int64_t ts_ms, double qty, double usd, double price);
@@ -157,6 +162,14 @@ native_acknowledge (native_t *self, int64_t tag, bool is_accepted, slice_t text)
 int
 native_request (request_sink_t *out, request_kind_t kind, int instrument, int32_t weight, const char *format,
                 ...) __attribute__ ((format (printf, 5, 6)));
+
+//  Digits only, as our own tags are.
+bool
+native_is_whole (slice_t text);
+
+//  Does a body contain a text?  For answers that need not be JSON.
+bool
+native_body_has (slice_t body, const char *text);
 
 //  End of the last bar that is over at now_ns: what a request for bars ends with, so that none is unfinished.
 int64_t

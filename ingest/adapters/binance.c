@@ -116,7 +116,7 @@ on_mark (native_t *in, json_cursor_t data)
     int has_rate = json_find_double (data, "r", &rate);
     (void) json_find_i64 (data, "T", &next_ms);
     if (status == OK && has_rate != E_ABSENT && next_ms != 0)
-        status = native_funding (in, ts_ms, rate, next_ms, false);
+        status = native_funding (in, ts_ms, rate, next_ms, 0, false);
     return status;
 }
 
@@ -408,7 +408,7 @@ on_funding_row (native_t *in, json_cursor_t row)
     double rate = 0;
     (void) json_need_double (row, "fundingRate", &rate);
     (void) json_need_i64 (row, "fundingTime", &ts_ms);
-    return native_funding (in, ts_ms, rate, 0, true);
+    return native_funding (in, ts_ms, rate, 0, 0, true);
 }
 
 static int
@@ -434,10 +434,9 @@ parse_response (json_document_t *json, const request_t *request, slice_t body, c
     if (request->kind == REQUEST_INSTRUMENTS)
         return slice_starts (slice_of (request->path), "/fapi/v1/fundingInfo") ? on_funding_info (&in, root)
                                                                                : on_instruments (&in, root);
-    status = native_select_instrument (&in, request->instrument);
+    status = native_select_request (&in, request);
     if (status != OK)
         return status;
-    in.is_backfill = request->kind >= REQUEST_BACKFILL_BARS;
     switch (request->kind) {
     case REQUEST_BOOK:
         return on_book (&in, root);

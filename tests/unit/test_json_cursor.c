@@ -69,6 +69,26 @@ test_find_in_any_order (void **state)
 }
 
 static void
+test_raw_is_the_value_as_it_stands (void **state)
+{
+    (void) state;
+    json_cursor_t root, value;
+    slice_t raw;
+    assert_int_equal (open_text (" {\"a\" : [1, {\"b\":2 } ] , \"c\": \"x\\n\" ,\"d\":-1.50 } ", &root), OK);
+    assert_int_equal (json_raw (root, &raw), OK);
+    assert_int_equal (raw.size, strlen (padded) - 2);
+    assert_int_equal (json_find (root, "a", &value), OK);
+    assert_int_equal (json_raw (value, &raw), OK);
+    assert_true (slice_is (raw, "[1, {\"b\":2 } ]"));
+    assert_int_equal (json_find (root, "c", &value), OK);
+    assert_int_equal (json_raw (value, &raw), OK);
+    assert_true (slice_is (raw, "\"x\\n\""));
+    assert_int_equal (json_find (root, "d", &value), OK);
+    assert_int_equal (json_raw (value, &raw), OK);
+    assert_true (slice_is (raw, "-1.50"));
+}
+
+static void
 test_absent_is_not_sticky (void **state)
 {
     (void) state;
@@ -344,6 +364,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (test_find_in_any_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (test_raw_is_the_value_as_it_stands, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_absent_is_not_sticky, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_errors_are_sticky, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_need_names_what_is_missing, set_up, tear_down),
