@@ -14,8 +14,8 @@ static const double HOUR_S = 3600;
 //  Retail leverage and how often it is chosen.
 static const struct {
     double leverage, weight;
-} LADDER[] = {{3, .12},  {5, .18},  {7.5, .06}, {10, .22},  {15, .06},  {20, .14},
-              {25, .06}, {33, .03}, {50, .06},  {75, .025}, {100, .03}, {125, .015}};
+} LADDER[] = {{3, .10},  {5, .15},  {7.5, .06}, {10, .19}, {15, .06},  {20, .13},
+              {25, .06}, {33, .03}, {50, .09},  {75, .04}, {100, .05}, {125, .04}};
 
 static double
 draw_size_usd (exchange_t *self, prng_t *prng)
@@ -167,12 +167,12 @@ act_arbitrage (exchange_t *self)
     double fair = exchange_fair_ticks (self);
     double edge = fmax (1, fair * self->listing->spread_bps * (self->is_random_walk ? .1e-4 : .4e-4));
     for (int is_bid = 0; is_bid < 2; is_bid++) {
-        bool is_take = !self->is_random_walk && prng_uniform (prng) < .4;
+        bool is_take = !self->is_random_walk && prng_uniform (prng) < .15;
         int64_t limit = llround (is_bid ? ceil (fair + edge) : floor (fair - edge));
         if (is_take && limit > 0) {
             taker_t taker = {.account = ACCOUNT_ARBITRAGE, .slot = -1};
             exchange_take (self, &taker, !is_bid, limit,
-                           exchange_lots (self, 2 * draw_size_usd (self, prng)));
+                           exchange_lots (self, .5 * draw_size_usd (self, prng)));
         }
         for (int pulled = 0; pulled < 60; pulled++) {
             int32_t handle = matching_best_order (self->book, is_bid);
@@ -195,8 +195,8 @@ depth_replace (exchange_t *self, int slot)
     bool is_bid = prng_uniform (prng) < .5;
     double u = 1 - prng_uniform (prng);
     double distance_bps = self->listing->spread_bps * (1 + 1.5 * (pow (u, -1 / .9) - 1));
-    if (distance_bps > 250) //  the tail is folded back: far orders rest everywhere out there
-        distance_bps = 20 + 230 * prng_uniform (prng);
+    if (slot % 4 != 0 || distance_bps > 250) //  three of four rest farther out, where little trades
+        distance_bps = self->listing->spread_bps * 6 * exp (3.7 * prng_uniform (prng));
     double usd = draw_size_usd (self, prng) * (.5 + fmin (3, distance_bps / 30));
     double fair = self->is_random_walk ? exchange_fair_ticks (self) : exchange_mid_ticks (self);
     double offset = fair * distance_bps * 1e-4;
@@ -205,6 +205,19 @@ depth_replace (exchange_t *self, int slot)
         return;
     self->depth_orders[slot] = matching_post (self->book, ACCOUNT_DEPTH + slot % ACCOUNT_DEPTHS, slot, is_bid,
                                               px, exchange_lots (self, usd));
+}
+
+//  Some order of the pool, rather one that is gone.
+static void
+act_depth (exchange_t *self)
+{
+    int slot = 0;
+    for (int tries = 0; tries < 4; tries++) {
+        slot = (int) prng_below (&self->prng[ACTOR_DEPTH], DEPTH_ORDERS);
+        if (self->depth_orders[slot] == MATCHING_NONE)
+            break;
+    }
+    depth_replace (self, slot);
 }
 
 //  Replace one order of a maker if its price is off by more than tolerance, or it is gone.
@@ -299,7 +312,7 @@ agents_act (exchange_t *self, int actor)
     else if (actor == ACTOR_ARBITRAGE)
         act_arbitrage (self);
     else if (actor == ACTOR_DEPTH)
-        depth_replace (self, (int) prng_below (&self->prng[ACTOR_DEPTH], DEPTH_ORDERS));
+        act_depth (self);
     else if (actor == ACTOR_WHALE)
         act_whale (self);
     else if (actor == ACTOR_INFORMED)
@@ -369,19 +382,25 @@ agents_plant_positions (exchange_t *self)
     }
     int32_t count = (int32_t) (.85 * exchange_positions_expected (self));
     for (int32_t i = 0; i < count; i++) {
-        for (int tries = 0; tries < 12; tries++) {
+        for (int tries = 0; tries < 60; tries++) {
             int actor = CLASSES[prng_below (prng, COUNT_OF (CLASSES))];
             margin_order_t order = draw_order (self, actor, draw_side (prng, .5));
+            if (actor ==
+                ACTOR_VALUE) { //  holders: large, little leverage, there to stay; most of the open interest
+                order.usd *= 5;
+                order.leverage = .5 * (1 + order.leverage);
+                order.stop = order.target = 0;
+            }
             double age_s = order.hold_s * prng_uniform (prng); //  a look at a random moment of its life...
-            bool is_met = prng_uniform (prng) <
-                          pow (order.hold_s / (48 * HOUR_S), .3); //  ...met the oftener the longer
+            bool is_met =
+                prng_uniform (prng) < pow (order.hold_s / (8 * HOUR_S), .8); //  ...met the oftener the longer
             int32_t age = (int32_t) (age_s / 60);
             if (!is_met || age >= reach)
                 continue;
             double entry = age == 0 ? (double) self->last_px_ticks : history->coarse[bars - age].close_ticks;
             if (!has_survived (self, &order, entry, lows[age], highs[age]))
                 continue;
-            order.hold_s = fmax (5, order.hold_s - age_s);
+            order.hold_s = actor == ACTOR_VALUE ? 60 * 24 * HOUR_S : fmax (5, order.hold_s - age_s);
             margin_plant (self, &order, self->now_ns - (int64_t) (age_s * 1e9), (int64_t) entry,
                           (int) prng_below (prng, ACCOUNT_DEPTHS));
             break;

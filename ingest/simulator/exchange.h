@@ -33,7 +33,7 @@ enum {
     ACTOR_COUNT = ACTOR_MAKER + ACCOUNT_MAKERS
 };
 
-enum { MAKER_LEVELS = 6, DEPTH_ORDERS = 260, BASIS_MAX = 300 };
+enum { MAKER_LEVELS = 6, DEPTH_ORDERS = 480, BASIS_MAX = 300 };
 
 typedef struct {
     int account;          //  pays fees; its holding when slot < 0

@@ -8,6 +8,8 @@ static const int64_t MINUTE_NS = INT64_C (60000000000), DAY_NS = INT64_C (864000
 static const int64_t OI_EVERY_NS = INT64_C (300000000000), FUNDING_EVERY_NS = INT64_C (28800000000000);
 static const double INTEREST_RATE = .0001, FUNDING_CLAMP = .0005;
 static const double TICKS_MAX = 2e9;
+//  What live trading turns over against the orders' own size: closings, makers' and arbitrage trades too.
+static const double TURNOVER_SCALE = 2;
 enum { STEPS = 6 };
 
 //  One minute of an instrument as every venue sees it.
@@ -40,8 +42,8 @@ bar_add (exchange_t *self, const minute_t *minute)
     double move = log (minute->close / minute->open) / minute->sigma;
     double sigma_mean = fundamental_sigma_mean (self->fundamental, self->instrument) * sqrt (60);
     double activity = (.55 + .45 * fabs (move)) * minute->sigma / sigma_mean;
-    double usd =
-        self->listing->turnover_usd_s * 60 * self->activity * activity * exp (.4 * prng_normal (prng) - .08);
+    double usd = TURNOVER_SCALE * self->listing->turnover_usd_s * 60 * self->activity * activity *
+                 exp (.4 * prng_normal (prng) - .08);
     double lots = fmax (1, round (usd / (minute->close * self->spec->lot_coins)));
     double share = .5 + .2 * tanh (.7 * move) + .07 * prng_normal (prng);
     double half = self->listing->spread_bps * .5e-4;
@@ -52,7 +54,7 @@ bar_add (exchange_t *self, const minute_t *minute)
         .low_ticks = ticks_of (self, minute->low * (1 - half * prng_uniform (prng))),
         .lots = (float) lots,
         .buy_lots = (float) round (lots * fmin (.97, fmax (.03, share))),
-        .trades_count = 1 + (int32_t) (60 * 1.6 * self->order_rate_s * self->activity * activity),
+        .trades_count = 1 + (int32_t) (60 * 2.4 * self->order_rate_s * self->activity * activity),
     };
     world_history_add_coarse (&self->history, &bar);
 }
