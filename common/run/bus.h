@@ -3,9 +3,9 @@
  *  Why   ZeroMQ drops silently at its high-water mark.  Here every message carries (publisher, boot, seq) per
  *        topic; beats repeat the last seq of each topic; so a reader knows of every hole, and says so.
  *  How   a message is two frames: topic text and one msgpack payload.
- *          event   [schema, publisher, boot, seq, source, ts_recv_ns, records, feed]   records: arrays by event_table
- *          result  a map by result_table
- *        A snapshot request goes to the publisher's ROUTER: ["snapshot", topic]; the answer is
+ *          event   [schema, publisher, boot, seq, source, ts_recv_ns, records, feed]   records: arrays by
+ * event_table result  a map by result_table A snapshot request goes to the publisher's ROUTER: ["snapshot",
+ * topic]; the answer is
  *        ["snapshot", topic, payload] with seq = the last one sent, or ["absent", topic].
  *  Not   it does not interpret events; a book is kept by whoever needs it.
  *
@@ -22,8 +22,8 @@
  *            v
  *          LIVE
  *  Kinds without state (all but book) go LIVE at once after on_gap: the hole is counted and published.
- *  Messages not newer than the last are dropped and counted (duplicates).  A snapshot not answered within 2 s is
- *  asked for again. */
+ *  Messages not newer than the last are dropped and counted (duplicates).  A snapshot not answered within 2 s
+ * is asked for again. */
 
 #ifndef LEADLINE_BUS_H
 #define LEADLINE_BUS_H
@@ -43,8 +43,8 @@ typedef struct {
     source_t source;               //  of what we publish, until bus_set_source
     int64_t beat_ns;               //  100 ms for ingest, 1 s for others
     uint64_t universe_hash;
-    int send_queue_messages;       //  0: 100,000.  Bounded: a slow reader loses and notices, we do not wait
-    int receive_queue_messages;    //  0: 100,000
+    int send_queue_messages;    //  0: 100,000.  Bounded: a slow reader loses and notices, we do not wait
+    int receive_queue_messages; //  0: 100,000
 } bus_options_t;
 
 typedef struct {
@@ -52,13 +52,13 @@ typedef struct {
     const char *publisher;
     int64_t boot, seq;
     source_t source;
-    int64_t ts_recv_ns;      //  EVENT: from the envelope; results: 0
-    const char *feed;        //  EVENT: which listing, "perp:USDT"; results ""
-    const void *records;     //  EVENT: array by event_table (topic.event); results: one struct by result_table
-    size_t count;            //  of records
+    int64_t ts_recv_ns;  //  EVENT: from the envelope; results: 0
+    const char *feed;    //  EVENT: which listing, "perp:USDT"; results ""
+    const void *records; //  EVENT: array by event_table (topic.event); results: one struct by result_table
+    size_t count;        //  of records
     bool is_snapshot;
-    slice_t payload;         //  the bytes, for passing on
-} bus_message_t;             //  all borrowed for the call
+    slice_t payload; //  the bytes, for passing on
+} bus_message_t;     //  all borrowed for the call
 
 typedef struct {
     topic_t topic;
@@ -71,14 +71,16 @@ typedef struct {
 typedef struct {
     void (*message) (void *self, const bus_message_t *message);
     void (*gap) (void *self, const bus_gap_t *gap); //  may be NULL
-    void (*beat) (void *self, const beat_t *beat);  //  every publisher's, after its holes were reported; may be NULL
+    void (*beat) (void *self,
+                  const beat_t *beat); //  every publisher's, after its holes were reported; may be NULL
     void *self;
 } bus_reader_t;
 
-//  Writes the present state of a topic into the answer, with bus_put_events or bus_put_result, and returns OK,
-//  or E_ABSENT when the topic has no state to give.
+//  Writes the present state of a topic into the answer, with bus_put_events or bus_put_result, and returns
+//  OK, or E_ABSENT when the topic has no state to give.
 typedef struct bus_answer bus_answer_t;
-typedef int bus_snapshot_fn (void *self, const topic_t *topic, bus_answer_t *answer);
+typedef int
+bus_snapshot_fn (void *self, const topic_t *topic, bus_answer_t *answer);
 
 //  Metrics may be NULL.  Never NULL.
 bus_t *
@@ -102,11 +104,11 @@ bus_on_snapshot (bus_t *self, bus_snapshot_fn *fn, void *fn_self);
 bus_stream_t *
 bus_stream (bus_t *self, const topic_t *topic);
 
-//  Publish records[count] of stream's event kind.  Returns OK, or E_RANGE when a record may not go out (logged and
-//  counted here; the caller need not).
+//  Publish records[count] of stream's event kind.  Returns OK, or E_RANGE when a record may not go out
+//  (logged and counted here; the caller need not).
 int
-bus_publish_events (bus_t *self, bus_stream_t *stream, int64_t ts_recv_ns, const char *feed, const void *records,
-                    size_t count);
+bus_publish_events (bus_t *self, bus_stream_t *stream, int64_t ts_recv_ns, const char *feed,
+                    const void *records, size_t count);
 
 //  Publish one result; its head is filled here (record is written to).
 int
@@ -125,8 +127,8 @@ bus_boot (const bus_t *self);
 source_t
 bus_source (const bus_t *self);
 
-//  Connect to a publisher and read topics whose text starts with one of the filters.  snapshot_endpoint may be
-//  NULL.  Connections come back by themselves.  One reader per bus; more publishers: call again.
+//  Connect to a publisher and read topics whose text starts with one of the filters.  snapshot_endpoint may
+//  be NULL.  Connections come back by themselves.  One reader per bus; more publishers: call again.
 int
 bus_connect (bus_t *self, const char *endpoint, const char *snapshot_endpoint, const char *const filters[],
              size_t filters_count, error_text_t *error);
@@ -139,7 +141,8 @@ bus_ask (bus_t *self, const topic_t *topic);
 
 //  For bus_snapshot_fn.
 int
-bus_put_events (bus_answer_t *answer, int64_t ts_recv_ns, const char *feed, const void *records, size_t count);
+bus_put_events (bus_answer_t *answer, int64_t ts_recv_ns, const char *feed, const void *records,
+                size_t count);
 int
 bus_put_result (bus_answer_t *answer, void *record);
 
