@@ -61,6 +61,9 @@ copy_part (slice_t *rest, char *out, size_t size)
     slice_t part;
     if (next_part (rest, &part) != OK)
         return E_SYNTAX;
+    for (size_t i = 0; i < part.size; i++)
+        if (part.data[i] <= ' ' || part.data[i] > '~')
+            return E_SYNTAX;
     return slice_copy (part, out, size) == OK ? OK : E_SYNTAX;
 }
 
