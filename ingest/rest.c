@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKFILL_TRIES = 5, LIMITED_PRESET_S = 30, ERROR_BODY_BYTES = 8192 };
+enum { BACKFILL_TRIES = 5, SECOND_LIST_TRIES = 3, LIMITED_PRESET_S = 30, ERROR_BODY_BYTES = 8192 };
 #define LEAST_WAIT_NS (NS_PER_S)
 #define MOST_WAIT_NS  (60 * NS_PER_S)
 
@@ -31,6 +31,7 @@ struct rest {
     entry_t *entries; //  in order of arrival
     size_t count, capacity;
     uint64_t last_tag;
+    bool has_list; //  a list of instruments has been read: the others only complete it
 };
 
 static int
@@ -76,7 +77,8 @@ failed (rest_t *self, size_t i, const char *why)
     entry_t *entry = &self->entries[i];
     int rank = rank_of (entry->request.kind);
     entry->tries++;
-    if (rank == 0 || (rank == 3 && entry->tries < BACKFILL_TRIES)) {
+    bool is_needed = rank == 0 && (!self->has_list || entry->tries < SECOND_LIST_TRIES);
+    if (is_needed || (rank == 3 && entry->tries < BACKFILL_TRIES)) {
         entry->is_under_way = false;
         entry->not_before_ns = timebase_mono_ns () + backoff_next_ns (&self->backoff);
         if (rank == 0)
@@ -130,6 +132,7 @@ on_answer (void *fn_self, uint64_t tag, const http_answer_t *answer)
         if (self->events.answer (self->events.self, &request, answer) == OK) {
             drop (self, find (self, tag));
             backoff_reset (&self->backoff);
+            self->has_list = self->has_list || request.kind == REQUEST_INSTRUMENTS;
         } else
             failed (self, find (self, tag), "an answer that cannot be read");
     }
@@ -193,14 +196,19 @@ rest_count (const rest_t *self, request_kind_t kind)
     return count;
 }
 
-//  The most important one whose time has come.
+//  The most important one whose time has come.  Lists of instruments are read one after another: the second may
+//  complete the first.
 static entry_t *
 choose (rest_t *self, int64_t mono_ns)
 {
     entry_t *best = NULL;
+    bool has_list = false;
     for (size_t i = 0; i < self->count; i++) {
         entry_t *entry = &self->entries[i];
-        if (entry->is_under_way || entry->not_before_ns > mono_ns)
+        bool is_list = entry->request.kind == REQUEST_INSTRUMENTS;
+        bool is_next = !is_list || !has_list;
+        has_list = has_list || is_list;
+        if (entry->is_under_way || entry->not_before_ns > mono_ns || !is_next)
             continue;
         if (!best || rank_of (entry->request.kind) < rank_of (best->request.kind))
             best = entry;

@@ -476,13 +476,6 @@ apply_instruments (session_t *self)
         ask_history (self);
 }
 
-static bool
-is_another_list_page_waiting (const session_t *self)
-{
-    //  The one just answered is still in the queue until its answer has been taken.
-    return rest_count (self->rest, REQUEST_INSTRUMENTS) > 1;
-}
-
 static int
 on_rest_answer (void *fn_self, const request_t *request, const http_answer_t *answer)
 {
@@ -492,15 +485,20 @@ on_rest_answer (void *fn_self, const request_t *request, const http_answer_t *an
     self->confirmations_count = 0;
     stage_clear (self->stage);
     self->ts_recv_ns = now_ns (self);
-    int status = self->adapter->parse_response (self->json, request, answer->body, &self->symbols,
-                                                &self->sink, &error);
+    bool is_list = request->kind == REQUEST_INSTRUMENTS;
+    const symbols_t *symbols = is_list ? &self->next_symbols : &self->symbols;
+    int status =
+        self->adapter->parse_response (self->json, request, answer->body, symbols, &self->sink, &error);
     if (status != OK) {
         metric_add (self->counters.parse_errors, 1);
         sample (self, "cannot be read", error.text, answer->body);
         return status;
     }
     commit (self);
-    if (request->kind == REQUEST_INSTRUMENTS && !is_another_list_page_waiting (self))
+    if (is_list)
+        symbols_index (&self->next_symbols);
+    //  The one just answered is in the queue until its answer has been taken.
+    if (is_list && rest_count (self->rest, REQUEST_INSTRUMENTS) == 1)
         apply_instruments (self);
     if (request->kind == REQUEST_OPEN_INTEREST && request->instrument >= 0) {
         feed_health_t *feed = health_board_feed (self->board, EVENT_OPEN_INTEREST, request->instrument);
@@ -520,6 +518,8 @@ on_rest_given_up (void *fn_self, const request_t *request, const char *why)
     const char *instrument =
         request->instrument >= 0 ? self->symbols.universe->names[request->instrument] : "all instruments";
     logger_write (LOG_LEVEL_NOTICE, "%s: request for %s given up: %s", self->adapter->name, instrument, why);
+    if (request->kind == REQUEST_INSTRUMENTS && rest_count (self->rest, REQUEST_INSTRUMENTS) == 0)
+        apply_instruments (self); //  with what the first list said
 }
 
 static void
