@@ -1,15 +1,15 @@
 /*  card - the contract of a signal
  *
- *  One card = one value function (and, where it remembers something, a state block and an update function) plus
- *  one row in its category's table plus one vector block.  The author writes the raw value only: normalising,
- *  votes, agreement, states, phases and age are in scoring.c, once.
+ *  One card = one value function (and, where it remembers something, a state block and an update function)
+ * plus one row in its category's table plus one vector block.  The author writes the raw value only:
+ * normalising, votes, agreement, states, phases and age are in scoring.c, once.
  *
  *  In a card: no clock, no allocation, no log, no static variable, no pointer in the state.  Time is
- *  market_now_ns, memory is the state block (zeroed at first).  `value` only reads: same state and market, same
- *  answer, however often it is asked.
+ *  market_now_ns, memory is the state block (zeroed at first).  `value` only reads: same state and market,
+ * same answer, however often it is asked.
  *
- *  Silence   return E_AGAIN (not enough yet), E_ABSENT (no such feed) or E_STALE, with out->reason (static text) when
- *            there is something to say; an exact 0 from a condition is OK with raw 0 and is no vote. */
+ *  Silence   return E_AGAIN (not enough yet), E_ABSENT (no such feed) or E_STALE, with out->reason (static
+ * text) when there is something to say; an exact 0 from a condition is OK with raw 0 and is no vote. */
 
 #ifndef LEADLINE_CARD_H
 #define LEADLINE_CARD_H
@@ -37,6 +37,8 @@ typedef struct {
     bool is_hold;       //  raw is a fading hold: enters the statistics once per trigger, with trigger_value
     uint32_t triggers_count;
     double trigger_value;
+    bool has_down;   //  of a gate that asks which way its carrier points: raw is m while it points up,
+    double raw_down; //  this while it points down
 } card_out_t;
 
 typedef struct {
@@ -46,21 +48,21 @@ typedef struct {
 } warmup_t;
 
 typedef struct {
-    uint16_t id;              //  permanent: the number in the catalogue
+    uint16_t id; //  permanent: the number in the catalogue
     const char *slug;
     const char *name;
     card_kind_t kind;
-    int8_t sign;              //  +1, -1; 0: inside the formula (counts as +1)
-    const char *carrier;      //  slug, of a gate; else NULL
+    int8_t sign;         //  +1, -1; 0: inside the formula (counts as +1)
+    const char *carrier; //  slug, of a gate; else NULL
     card_windows_t windows;
-    double half_life_s;       //  override of the normaliser's half-life; 0: the mode's
+    double half_life_s; //  override of the normaliser's half-life; 0: the mode's
     warmup_t warmup;
-    uint32_t inputs;          //  input_t bits whose age, health and history count
-    double update_s;          //  expected interval, for age
-    uint32_t version;         //  of the formula: a change restarts its statistics
-    size_t state_size;        //  bytes, zeroed; 0 for a pure function
-    uint32_t listens;         //  bits 1u << market_on_t that update wants
-    void (*update) (void *state, const market_t *market, const market_event_t *event);  //  may be NULL
+    uint32_t inputs;   //  input_t bits whose age, health and history count
+    double update_s;   //  expected interval, for age
+    uint32_t version;  //  of the formula: a change restarts its statistics
+    size_t state_size; //  bytes, zeroed; 0 for a pure function
+    uint32_t listens;  //  bits 1u << market_on_t that update wants
+    void (*update) (void *state, const market_t *market, const market_event_t *event); //  may be NULL
     int (*value) (const void *state, const market_t *market, window_t window, card_out_t *out);
     const char *formula, *source; //  shown in CATALOG.md
 } card_t;

@@ -374,23 +374,33 @@ score_own (const block_t *self, const card_t *card, mode_id_t mode, const scorin
     return OK;
 }
 
+//  m for a carrier's direction.
+static double
+gate_m (const card_out_t *out, double direction)
+{
+    return stats_clip (out->has_down && direction < 0 ? out->raw_down : out->raw, -1, 1);
+}
+
 static void
 score_gate (const card_t *card, mode_id_t mode, const scoring_input_t *inputs, const card_reading_t *carrier,
             insight_t *insight, card_reading_t *out)
 {
     int count;
     const window_t *slots = window_slots (mode, &count), *primary = scoring_primary (card, mode);
-    double m = stats_clip (inputs[primary->slot].out.raw, -1, 1);
+    double m = gate_m (&inputs[primary->slot].out, carrier->direction);
     bool has_any = false;
     for (int i = 0; has_votes (card) && i < count; i++) {
         int vote = vote_of (&slots[i]);
         const scoring_input_t *input = &inputs[slots[i].slot];
-        if (vote < 0 || !scoring_wants (card, &slots[i]) || input->status != OK ||
-            !isfinite (input->out.raw) || input->out.raw == 0)
+        if (vote < 0 || !scoring_wants (card, &slots[i]) || input->status != OK)
             continue;
-        out->votes.vote[vote] = carrier->votes.vote[vote] * stats_clip (input->out.raw, -1, 1);
+        double m_w = gate_m (&input->out, carrier->votes.vote[vote]);
+        if (isnan (m_w) || m_w == 0)
+            continue;
+        out->votes.vote[vote] = carrier->votes.vote[vote] * m_w;
         has_any |= !isnan (out->votes.vote[vote]);
     }
+    out->raw = m;
     out->direction = has_any ? blend (mode_info (mode), &out->votes) : carrier->direction * m;
     out->strength = carrier->strength * fabs (m);
     out->n_eff = carrier->n_eff;

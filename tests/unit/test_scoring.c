@@ -292,6 +292,16 @@ test_a_gate_speaks_with_its_carriers_voice (void **unused)
     expect_close (out.direction, -.25, 1e-12);
     expect_close (out.confidence, .5, 1e-12);
 
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        inputs[i].out.has_down = true;
+        inputs[i].out.raw_down = .9;
+    }
+    carrier.direction = -.5;
+    fresh (NULL);
+    scoring_evaluate (block, &gate_one, MODE_SCALP, now_ns, inputs, &good, &carrier, &out);
+    expect_close (out.direction, -.45, 1e-12);
+    expect_close (out.raw, .9, 1e-12);
+
     carrier.state = STATE_STALE;
     scoring_evaluate (block, &gate, MODE_SCALP, now_ns, inputs, &good, &carrier, &out);
     assert_int_equal (out.state, STATE_STALE);
