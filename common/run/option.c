@@ -165,12 +165,15 @@ find_row (const option_program_t *program, const char *path)
     return found;
 }
 
+//  Does path stand above some row, and is no key itself?
 static bool
-is_section (const option_program_t *program, const char *path)
+is_section (const option_program_t *program, const char *path, bool is_spelt_out)
 {
-    for (size_t i = 0; i < program->rows_count; i++)
-        if (matches (program->rows[i].path, path, true))
-            return true;
+    for (size_t i = 0; i < program->rows_count; i++) {
+        const option_t *row = &program->rows[i];
+        if (!(is_spelt_out && option_is_pattern (row)) && matches (row->path, path, true))
+            return !find_row (program, path);
+    }
     return false;
 }
 
@@ -203,7 +206,7 @@ take_setting (option_input_t *self, const char *where, int line, const char *pat
     if (!row) {
         if (is_own (self->program, path))
             report (self, where, line, path,
-                    is_section (self->program, path) ? "is a section" : "unknown key");
+                    is_section (self->program, path, true) ? "is a section" : "unknown key");
         else if (!is_top_known (path))
             report (self, where, line, path, "unknown section");
         return;
@@ -294,7 +297,7 @@ typedef struct {
 
 //  zconfig keeps the order of the file, so the n-th node stands on the n-th line that holds a key.
 static void
-walk_node (walk_t *walk, zconfig_t *node, const char *above)
+walk_node (walk_t *walk, zconfig_t *node, const char *above, bool is_ignored)
 {
     for (zconfig_t *child = zconfig_child (node); child; child = zconfig_next (child)) {
         CHECK (walk->at < walk->lines_count);
@@ -317,12 +320,13 @@ walk_node (walk_t *walk, zconfig_t *node, const char *above)
         const char *value = zconfig_value (child);
         bool has_value = value && *value, is_group = zconfig_child (child) || !has_value;
         bool is_passed = is_group && !has_value &&
-                         (is_section (walk->reading->program, entry->path) ||
+                         (is_section (walk->reading->program, entry->path, false) ||
                           (is_top_known (entry->path) && !strchr (entry->path, '/')));
-        if (!is_passed && !is_twice)
+        if (!is_passed && !is_twice && !is_ignored)
             take_setting (walk->reading, walk->reading->file, entry->line, entry->path,
                           has_value ? value : NULL);
-        walk_node (walk, child, entry->path);
+        //  what stands in a section nobody knows is not reported line by line
+        walk_node (walk, child, entry->path, is_ignored || !is_top_known (entry->path));
     }
 }
 
@@ -358,7 +362,7 @@ read_file (option_input_t *self)
     zconfig_t *root = count > 0 ? zconfig_str_load (text) : NULL;
     if (root) {
         walk_t walk = {self, lines, count, 0, mem_new ((size_t) count * sizeof (entry_t))};
-        walk_node (&walk, root, "");
+        walk_node (&walk, root, "", false);
         free (walk.entries);
         zconfig_destroy (&root);
     } else if (count > 0)
