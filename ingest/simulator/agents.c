@@ -268,8 +268,8 @@ act_maker (exchange_t *self, int maker)
             double px = is_bid ? floor (reservation - distance) : ceil (reservation + distance);
             double usd = self->order_usd * (.6 + .5 * level) * (.6 + .8 * prng_uniform (prng));
             double tolerance = level == 0 ? .35 * distance : .45 * gap;
-            maker_quote (self, maker, is_bid * MAKER_LEVELS + level, is_pulled ? 0 : llround (px), tolerance,
-                         usd);
+            maker_quote (self, maker, is_bid * MAKER_LEVELS + level,
+                         is_pulled && level < MAKER_LEVELS - 1 ? 0 : llround (px), tolerance, usd);
             distance += gap;
             gap *= 1.7;
         }
@@ -319,6 +319,10 @@ agents_act (exchange_t *self, int actor)
         act_informed (self);
     else
         act_crowd (self, actor);
+    //  a side swept or pulled clean is quoted again at once: nobody leaves a market without a price
+    if (matching_best (self->book, true) == 0 || matching_best (self->book, false) == 0)
+        for (int maker = 0; maker < ACCOUNT_MAKERS; maker++)
+            act_maker (self, maker);
     double wait_s = agents_interval_s (self, actor);
     double u = actor == ACTOR_RISK ? .6 + .8 * prng_uniform (&self->prng[actor])
                                    : prng_exponential (&self->prng[actor]);

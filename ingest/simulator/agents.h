@@ -1,7 +1,8 @@
 /*  agents - who trades, and when (methods F3)
  *
  *    makers      6, Avellaneda-Stoikov: reservation fair - q gamma sigma^2 T, half-spread 1/2 gamma sigma^2 T
- * + (1/gamma) ln (1 + gamma / k), six levels; quote one side only beyond an inventory cap depth       passive
+ * + (1/gamma) ln (1 + gamma / k), six levels; beyond an inventory cap
+ *                only the outermost on the side that would add to it depth       passive
  * orders at power-law distances, each replaced at random arbitrage   takes quotes that the fundamental has
  * left behind, or their owners pull them noise       retail: arrivals excited by moves and liquidations, a
  * herd term, leverage from the ladder 3..125 momentum    follows the gap of two moving averages, leverage

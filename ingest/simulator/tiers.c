@@ -55,14 +55,19 @@ tiers_at (const tiers_t *self, double notional_usd)
 double
 tiers_liquidation_px (const tiers_t *self, int side, double qty_coins, double entry_px, double margin_usd)
 {
-    const tier_t *tier = tiers_at (self, qty_coins * entry_px);
+    const tier_t *tier = tiers_at (self, qty_coins * entry_px), *before = NULL;
     double px = 0;
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < TIERS_MAX; round++) {
         double rate = tier->mmr + self->fee_inside;
         px = (side * qty_coins * entry_px - margin_usd - tier->deduction_usd) / (qty_coins * (side - rate));
         const tier_t *there = tiers_at (self, qty_coins * (px > 0 ? px : 0));
         if (there == tier)
             break;
+        if (there == before) { //  rates that jump: safe below the bound, not above it
+            px = (there < tier ? there : tier)->up_to_usd / qty_coins;
+            break;
+        }
+        before = tier;
         tier = there;
     }
     return px > 0 ? px : 0;
