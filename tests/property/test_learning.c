@@ -80,7 +80,8 @@ draw (world_t *world, learner_case_t cases[])
         world->factor[s] = ar_step (&world->prng, world->factor[s], persistence (2));
         for (int i = 0; i < K; i++) {
             world->own[s][i] = ar_step (&world->prng, world->own[s][i], persistence (i));
-            world->x[slot][s][i] = i < BLOCK ? 0.8 * world->factor[s] + 0.6 * world->own[s][i] : world->own[s][i];
+            world->x[slot][s][i] =
+                i < BLOCK ? 0.8 * world->factor[s] + 0.6 * world->own[s][i] : world->own[s][i];
         }
     }
     return world->step++ >= HORIZON;
@@ -97,8 +98,8 @@ student_init (student_t *self, size_t symbols)
 {
     universe_t universe;
     roster_t roster = {0};
-    assert_int_equal (universe_parse (&universe, slice_of ("AUSDT BUSDT CUSDT DUSDT EUSDT FUSDT GUSDT HUSDT"), NULL),
-                      OK);
+    assert_int_equal (
+        universe_parse (&universe, slice_of ("AUSDT BUSDT CUSDT DUSDT EUSDT FUSDT GUSDT HUSDT"), NULL), OK);
     universe.count = symbols;
     for (int i = 0; i < K; i++) {
         char name[16];
@@ -200,7 +201,8 @@ test_planted_category_is_found_by_one_symbol (void **state)
         late += is_found (w, world.planted, 3);
         student_fini (&student);
     }
-    print_message ("top and 3 x median: %d/50 after 1500, %d/50 after 2500; 2 x median: %d/50\n", early, late, twice);
+    print_message ("top and 3 x median: %d/50 after 1500, %d/50 after 2500; 2 x median: %d/50\n", early, late,
+                   twice);
     assert_true (early >= 44);
     assert_true (late >= 48);
     assert_true (twice >= 48);
@@ -301,7 +303,8 @@ test_noise_earns_no_confidence (void **state)
             yy += one.y * one.y;
             ledger_entry_t *entry = &student.row->entries[0];
             entry->z = entry->bias = z;
-            entry->claim_pct = symbol->fit.is_calibrated ? calibration_confidence_pct (&symbol->fit, z, z) : NAN;
+            entry->claim_pct =
+                symbol->fit.is_calibrated ? calibration_confidence_pct (&symbol->fit, z, z) : NAN;
             learn (&student, &one);
             if (i % 200 == 199)
                 tutor_fit (student.tutor, NULL);
@@ -319,8 +322,8 @@ test_noise_earns_no_confidence (void **state)
         student_fini (&student);
     }
     double mean = ic_sum / SEEDS, se = sqrt ((ic_square / SEEDS - mean * mean) / SEEDS);
-    print_message ("noise: IC %.4f +- %.4f, skill above .2 in %d, confidence away from 50 in %d of 20\n", mean, se,
-                   skilled, off);
+    print_message ("noise: IC %.4f +- %.4f, skill above .2 in %d, confidence away from 50 in %d of 20\n",
+                   mean, se, skilled, off);
     assert_true (fabs (mean) <= 2 * se);
     assert_true (skilled <= 1);
     assert_int_equal (off, 0);
@@ -349,8 +352,8 @@ test_an_edge_earns_its_confidence (void **state)
         if (i % 100 == 99)
             calibration_fit (&calibration, HALF_S, START_MS + i * 60000, &fit);
     }
-    print_message ("edge: slope %.3f, skill %.2f, said %.3f, was right %.3f, ece %.3f\n", fit.beta_z, fit.skill,
-                   said / count, hits / count, fit.ece);
+    print_message ("edge: slope %.3f, skill %.2f, said %.3f, was right %.3f, ece %.3f\n", fit.beta_z,
+                   fit.skill, said / count, hits / count, fit.ece);
     expect_close (fit.beta_z, 0.15, 0.03);
     assert_true (fit.skill > 0.9);
     assert_true (hits / count > 0.53);

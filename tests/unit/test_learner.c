@@ -95,10 +95,14 @@ check_line (run_t *run, char *line)
         const char *key;
         const double *actual;
         size_t count;
-    } rows[] = {{"pool_n", &tutor->pool_posterior.n, 1},        {"pool_beta", tutor->pool_posterior.beta, run->k},
-                {"pool_se", tutor->pool_posterior.se, run->k},  {"pool_weights", tutor->pool_weights, run->k},
-                {"n", &own->posterior.n, 1},                    {"beta", own->posterior.beta, run->k},
-                {"se", own->posterior.se, run->k},              {"weights", own->weights, run->k}};
+    } rows[] = {{"pool_n", &tutor->pool_posterior.n, 1},
+                {"pool_beta", tutor->pool_posterior.beta, run->k},
+                {"pool_se", tutor->pool_posterior.se, run->k},
+                {"pool_weights", tutor->pool_weights, run->k},
+                {"n", &own->posterior.n, 1},
+                {"beta", own->posterior.beta, run->k},
+                {"se", own->posterior.se, run->k},
+                {"weights", own->weights, run->k}};
     for (size_t i = 0; i < COUNT_OF (rows); i++)
         if (strcmp (key, rows[i].key) == 0) {
             expect_values (run, key, rows[i].actual, rows[i].count, values);
@@ -109,8 +113,8 @@ check_line (run_t *run, char *line)
         expect_values (run, key, boa, run->k, values);
     } else if (strcmp (key, "evidence") == 0) {
         double half_s = mode_info (run->mode)->learner_half_days * 86400;
-        double evidence =
-            learner_evidence (&own->sums, run->k, half_s, tutor->as_of_ms, lambda, tutor->pool_posterior.beta);
+        double evidence = learner_evidence (&own->sums, run->k, half_s, tutor->as_of_ms, lambda,
+                                            tutor->pool_posterior.beta);
         expect_values (run, key, &evidence, 1, values);
     } else
         fail_msg ("unknown key %s", key);
@@ -249,7 +253,8 @@ test_saved_and_loaded_is_bit_equal (void **state)
         assert_memory_equal (&tutor->symbols[s].boa, &again->symbols[s].boa, sizeof tutor->symbols[s].boa);
         assert_memory_equal (&tutor->symbols[s].calibration, &again->symbols[s].calibration,
                              sizeof tutor->symbols[s].calibration);
-        assert_memory_equal (tutor->symbols[s].weights, again->symbols[s].weights, sizeof again->symbols[s].weights);
+        assert_memory_equal (tutor->symbols[s].weights, again->symbols[s].weights,
+                             sizeof again->symbols[s].weights);
     }
     tutor_destroy (&tutor);
     tutor_destroy (&again);
