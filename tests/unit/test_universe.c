@@ -38,7 +38,7 @@ test_shards (void **state)
     for (uint32_t shards = 1; shards < 9; shards++) {
         int counts[10] = {0}, moved = 0;
         for (int i = 0; i < NAMES; i++) {
-            char name[16];
+            char name[24];
             (void) snprintf (name, sizeof name, "C%dUSDT", i);
             uint32_t owner = universe_owner (name, shards), later = universe_owner (name, shards + 1);
             assert_true (owner < shards);
