@@ -10,7 +10,7 @@
 
 #include "common/wire/event.h"
 
-enum { HELD_BYTES_MAX = 16 * 1024 * 1024 };
+enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };
 
 //  Zeroed memory is an empty queue.
 typedef struct {

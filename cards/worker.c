@@ -22,7 +22,7 @@ typedef struct {
     bool is_joining, is_dirty;
     int64_t joining_mono_ns; //  since when something of it has been heard; 0 not yet
     joining_t joining;
-    held_t held;
+    held_t held[VENUES_MAX]; //  each venue's in order of arrival
     bus_stream_t *streams[MODE_COUNT];
 } line_t;
 
@@ -77,15 +77,30 @@ feed (worker_t *self, size_t instrument, const event_t *event)
     self->lines[instrument].is_dirty = true;
 }
 
-//  Held events up to a time; all of them for INT64_MAX.
+//  The venue whose oldest held event is the oldest of all; -1 when none is due.
+static int
+oldest_held (const worker_t *self, const line_t *line, int64_t until_ns, event_t *out)
+{
+    int oldest = -1;
+    event_t event;
+    for (int v = 0; v < self->barrier.parties_count; v++)
+        if (held_peek (&line->held[v], &event) && event.ts_recv_ns <= until_ns &&
+            (oldest < 0 || event.ts_recv_ns < out->ts_recv_ns)) {
+            oldest = v;
+            *out = event;
+        }
+    return oldest;
+}
+
+//  Held events up to a time, merged by receive time; all of them for INT64_MAX.
 static void
 release (worker_t *self, size_t instrument, int64_t until_ns)
 {
     line_t *line = self->lines + instrument;
     event_t event;
-    while (held_peek (&line->held, &event) && event.ts_recv_ns <= until_ns) {
+    for (int venue; (venue = oldest_held (self, line, until_ns, &event)) >= 0;) {
         feed (self, instrument, &event);
-        held_drop (&line->held);
+        held_drop (&line->held[venue]);
     }
 }
 
@@ -111,7 +126,7 @@ static void
 hold (worker_t *self, size_t instrument, const event_t *event)
 {
     line_t *line = self->lines + instrument;
-    if (held_add (&line->held, event)) {
+    if (held_add (&line->held[event->venue], event)) {
         metric_add (self->metrics.held, 1);
         return;
     }
@@ -143,7 +158,8 @@ take (worker_t *self, size_t instrument, const event_t *event, bool is_from_snap
     }
     if (is_from_snapshot && event->kind != EVENT_BOOK)
         return;
-    if (line->is_joining || (!is_every_event (self) && event->ts_recv_ns > self->barrier.next_ns))
+    bool is_early = !is_every_event (self) && event->ts_recv_ns > self->barrier.next_ns;
+    if (line->is_joining || is_early || line->held[event->venue].count > 0)
         hold (self, instrument, event);
     else
         feed (self, instrument, event);
@@ -563,7 +579,8 @@ worker_destroy (worker_t **self)
     loop_cancel (&(*self)->count_timer);
     for (size_t i = 0; i < shard_count ((*self)->shard); i++) {
         joining_fini (&(*self)->lines[i].joining);
-        held_fini (&(*self)->lines[i].held);
+        for (int v = 0; v < VENUES_MAX; v++)
+            held_fini (&(*self)->lines[i].held[v]);
     }
     free ((*self)->lines);
     shard_destroy (&(*self)->shard);
