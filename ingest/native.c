@@ -592,10 +592,15 @@ native_acknowledge (native_t *self, int64_t tag, bool is_accepted, slice_t text)
         self->out->ignored (self->out->self, true, text);
         return;
     }
+    int told = 0;
     for (int instrument = first; instrument < first + count; instrument++)
-        for (uint32_t bit = 1; bit <= bits; bit <<= 1)
-            if ((bits & bit) && self->symbols->contracts[instrument].is_listed)
+        for (uint32_t bit = 1; bit <= bits && self->symbols->contracts[instrument].is_listed; bit <<= 1)
+            if (bits & bit) {
                 self->out->acknowledged (self->out->self, bit, instrument, is_accepted, text);
+                told++;
+            }
+    if (told == 0) //  delisted since
+        self->out->ignored (self->out->self, true, text);
 }
 
 //  --- requests

@@ -229,8 +229,11 @@ parse (json_document_t *json, slice_t text, const symbols_t *symbols, event_sink
     if (json_type (root) == JSON_OBJECT && json_find_text (root, "stream", &stream) == OK)
         (void) json_need (root, "data", &data);
     if (json_type (data) == JSON_ARRAY) {
-        while (status == OK && json_next (data, &item))
+        size_t count = 0;
+        for (; status == OK && json_next (data, &item); count++)
             status = on_event (&in, item, stream);
+        if (count == 0)
+            out->ignored (out->self, stream.size > 0, slice_of ("an empty list"));
         return status == OK ? native_finish (&in) : status;
     }
     if (json_type (data) == JSON_OBJECT && json_find (data, "e", &item) == OK)

@@ -1,0 +1,137 @@
+//  Bytes as a frame or as an answer of any venue.  The first byte picks: adapter, and frame or kind of request.
+//  Nothing may crash, read outside, or say a number that is none.
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "ingest/adapter.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+enum { KINDS = REQUEST_BACKFILL_OI + 2 }; //  requests, and frames
+
+static universe_t universe;
+static symbols_t symbols;
+static json_document_t *json;
+
+static void
+on_event (void *self, event_kind_t kind, int instrument, const void *record)
+{
+    (void) self;
+    CHECK (instrument >= 0 && (size_t) instrument < universe.count && kind > EVENT_INSTRUMENT &&
+           kind < EVENT_GAP);
+    if (kind == EVENT_TRADE) {
+        const trade_t *trade = record;
+        CHECK (trade->price.mantissa > 0 && isfinite (trade->qty_coins) && isfinite (trade->notional_usd));
+        CHECK (memchr (trade->id, 0, sizeof trade->id));
+    } else if (kind == EVENT_MARK || kind == EVENT_INDEX) {
+        const mark_t *mark = record;
+        CHECK (mark->price_px > 0 && isfinite (mark->price_px));
+    } else if (kind == EVENT_BAR) {
+        const bar_t *bar = record;
+        CHECK (bar->interval_s > 0 && isfinite (bar->volume_coins) && isfinite (bar->volume_usd));
+    }
+}
+
+static void
+on_book (void *self, int instrument, const book_update_t *update)
+{
+    (void) self;
+    CHECK (instrument >= 0 && update->ts_event_ns > 0);
+    for (size_t i = 0; i < update->bids_count; i++)
+        CHECK (update->bids[i].price.mantissa > 0 && update->bids[i].qty.mantissa >= 0);
+    for (size_t i = 0; i < update->asks_count; i++)
+        CHECK (update->asks[i].price.mantissa > 0 && update->asks[i].qty.mantissa >= 0);
+}
+
+static void
+on_acknowledged (void *self, uint32_t channel, int instrument, bool is_accepted, slice_t text)
+{
+    (void) self;
+    (void) is_accepted;
+    (void) text;
+    CHECK (instrument < (int) universe.count && (channel & (channel - 1)) == 0);
+}
+
+static void
+on_text (void *self, slice_t text)
+{
+    (void) self;
+    (void) text;
+}
+
+static void
+on_ignored (void *self, bool is_known, slice_t what)
+{
+    (void) is_known;
+    on_text (self, what);
+}
+
+static void
+on_contract (void *self, int instrument, const contract_t *contract)
+{
+    (void) self;
+    CHECK (instrument >= 0 && (size_t) instrument < universe.count);
+    CHECK (memchr (contract->contract, 0, sizeof contract->contract));
+}
+
+//  The contracts of all venues at once: PEPEUSDT is a scaled one.
+static void
+set_up (void)
+{
+    static const char *const names[][2] = {
+        {"BTCUSDT", "BTC-USDT-SWAP"}, {"1000PEPEUSDT", "PEPE-USDT-SWAP"}, {"ETHUSDT", "ETH-USDT-SWAP"}};
+    CHECK (universe_parse (&universe, slice_of ("BTCUSDT PEPEUSDT ETHUSDT BTCUSD PEPEUSD ETHUSD"), NULL) ==
+           OK);
+    symbols.universe = &universe;
+    for (size_t i = 0; i < universe.count; i++) {
+        contract_t *contract = &symbols.contracts[i];
+        contract->is_listed = true;
+        contract->multiplier = i == 1 ? 1000 : 0.01;
+        contract->price_divisor = i == 1 ? 1000 : 1;
+        contract->facts.is_inverse = i == 5;
+        contract->facts.funding_interval_h = 8;
+        (void) slice_copy (slice_of (names[i % 3][i / 3]), contract->contract, sizeof contract->contract);
+    }
+    symbols_index (&symbols);
+    json = json_document_new ();
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+    static event_sink_t sink = {NULL,    on_event,   on_book, on_acknowledged,
+                                on_text, on_ignored, on_text, on_contract};
+    size_t count = 0;
+    error_text_t error = {""};
+    if (size == 0)
+        return 0;
+    if (!json)
+        set_up ();
+    while (adapters[count])
+        count++;
+    const adapter_t *adapter = adapters[data[0] % count];
+    unsigned kind = data[0] / (unsigned) count % KINDS;
+    char *padded = calloc (1, size - 1 + JSON_PADDING_BYTES);
+    CHECK (padded);
+    memcpy (padded, data + 1, size - 1);
+    slice_t text = {padded, size - 1};
+    int status;
+    if (kind == 0) {
+        status = adapter->parse (json, text, &symbols, &sink, &error);
+    } else {
+        request_t request = {.kind = (request_kind_t) (kind - 1), .instrument = kind % 2};
+        (void) snprintf (request.path, sizeof request.path, "%s",
+                         kind % 3 ? "/fapi/v1/exchangeInfo" : "/fapi/v1/fundingInfo");
+        status = adapter->parse_response (json, &request, text, &symbols, &sink, &error);
+    }
+    CHECK (status == OK || error.text[0]);
+    CHECK (adapter->retry_after_s (kind ? 200 : 429, text) >= 0);
+    free (padded);
+    return 0;
+}
