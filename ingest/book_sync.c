@@ -183,6 +183,7 @@ book_sync_held (book_sync_t *self, book_update_t *out, error_text_t *error)
 {
     while (self->state == BOOK_SYNC_SYNCED && self->held_first < self->held_end) {
         held_t *held = &self->held[self->held_first];
+        self->stale_run = 0; //  those held before the snapshot was made are expected to be old
         int status = step_by_rule (self, &held->update, error);
         if (status == E_GAP)
             return E_GAP; //  this one and those behind it stay held for the next snapshot

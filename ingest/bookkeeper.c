@@ -10,11 +10,13 @@
 #define STEADY_NS       (60 * NS_PER_S) //  whole this long: the next loss is a first one
 #define LEAST_WAIT_NS   (2 * NS_PER_S)
 #define MOST_WAIT_NS    (60 * NS_PER_S)
+enum { AT_ONCE_MOST = 3 };
 
 typedef struct {
     venue_book_t *book;
     backoff_t backoff;
-    bool is_wanted, was_lost;
+    bool is_wanted, is_asked, was_lost;
+    int32_t losses_count; //  since it was last whole for long
     int64_t ask_ns, synced_ns;
 } account_t;
 
@@ -39,12 +41,13 @@ on_lost (void *fn_self, int instrument, const char *reason)
 {
     bookkeeper_t *self = fn_self;
     account_t *account = &self->accounts[instrument];
-    if (account->synced_ns && self->mono_ns - account->synced_ns >= STEADY_NS)
+    if (account->synced_ns && self->mono_ns - account->synced_ns >= STEADY_NS) {
         backoff_reset (&account->backoff);
-    //  The first loss is asked for at once, later ones wait.
-    account->ask_ns = account->backoff.failures_count == 0
-                          ? self->mono_ns
-                          : self->mono_ns + backoff_next_ns (&account->backoff);
+        account->losses_count = 0;
+    }
+    bool is_at_once = account->losses_count++ < AT_ONCE_MOST;
+    account->ask_ns = self->mono_ns + (is_at_once ? 0 : backoff_next_ns (&account->backoff));
+    account->is_asked = false;
     account->is_wanted = true;
     account->was_lost = true;
     self->events.lost (self->events.self, instrument, reason);
@@ -58,6 +61,7 @@ on_wanted (void *fn_self, int instrument)
     if (account->is_wanted || !self->adapter->has_rest_snapshot)
         return;
     account->is_wanted = true;
+    account->is_asked = false;
     account->ask_ns = self->mono_ns;
 }
 
@@ -115,6 +119,7 @@ bookkeeper_connected (bookkeeper_t *self, int64_t mono_ns)
         //  By REST the first delta asks; on the socket the snapshot comes unasked, or else is asked for in a
         //  while.
         self->accounts[i].is_wanted = !self->adapter->has_rest_snapshot;
+        self->accounts[i].is_asked = false;
         self->accounts[i].ask_ns = mono_ns + 2 * ANSWER_LIMIT_NS;
     }
 }
@@ -138,8 +143,10 @@ bookkeeper_tick (bookkeeper_t *self, int64_t mono_ns)
         account_t *account = &self->accounts[i];
         if (!account->is_wanted || mono_ns < account->ask_ns || !self->symbols->contracts[i].is_listed)
             continue;
-        int64_t wait_ns = backoff_next_ns (&account->backoff);
+        //  The first answer has its time; each one that did not come makes the next wait longer.
+        int64_t wait_ns = account->is_asked ? backoff_next_ns (&account->backoff) : 0;
         account->ask_ns = mono_ns + (wait_ns > ANSWER_LIMIT_NS ? wait_ns : ANSWER_LIMIT_NS);
+        account->is_asked = true;
         self->events.ask (self->events.self, (int) i);
     }
 }

@@ -186,37 +186,46 @@ cure (health_board_t *self, int kind, size_t instrument, int64_t now_ns)
     self->events.restart (self->events.self, socket, reason);
 }
 
-static void
-tell (health_board_t *self, int kind, size_t instrument, int64_t now_ns, bool is_due)
+//  Publish what changed, or is due.  Returns true, with the sentence, when it has just become silent.
+static bool
+tell (health_board_t *self, int kind, size_t instrument, int64_t now_ns, bool is_due, char *message)
 {
     feed_t *feed = &self->feeds[kind][instrument];
     feed_health_t *health = &feed->health;
-    char message[sizeof ((health_t *) 0)->message];
     sibling_t sibling = sibling_of (self, kind, instrument, now_ns);
     health_status_t status = feed_health_status (health, now_ns, sibling, message);
     int64_t changes =
         health->gaps_count + health->repaired_count + health->lost_count + health->is_acknowledged;
     bool is_changed = (int32_t) status != feed->status_told || changes != feed->changes_told;
-    if (status == HEALTH_SILENT && feed->status_told != HEALTH_SILENT)
-        self->events.silent (self->events.self, (event_kind_t) kind, (int) instrument, message);
     if (!is_changed && !is_due)
-        return;
+        return false;
     health_t report;
     feed_health_report (health, now_ns, sibling, self->universe->names[instrument], self->adapter->name,
                         &report);
     (void) bus_publish_result (self->bus, feed->stream, &report);
+    bool is_silent_now = status == HEALTH_SILENT && feed->status_told != HEALTH_SILENT;
     feed->status_told = (int32_t) status;
     feed->changes_told = changes;
+    return is_silent_now;
 }
 
 void
 health_board_tick (health_board_t *self, int64_t now_ns)
 {
-    self->seconds_count++;
-    int64_t place = self->seconds_count;
-    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++)
+    int64_t place = ++self->seconds_count;
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        size_t silent_count = 0, first = 0;
+        char message[sizeof ((health_t *) 0)->message], first_message[sizeof message];
         for (size_t i = 0; self->feeds[kind] && i < self->universe->count; i++) {
-            tell (self, kind, i, now_ns, place++ % PUBLISH_EVERY_S == 0);
+            bool is_silent_now = tell (self, kind, i, now_ns, place++ % PUBLISH_EVERY_S == 0, message);
             cure (self, kind, i, now_ns);
+            if (!is_silent_now || silent_count++ > 0)
+                continue;
+            first = i;
+            memcpy (first_message, message, sizeof message);
         }
+        if (silent_count > 0)
+            self->events.silent (self->events.self, (event_kind_t) kind, (int) first, silent_count - 1,
+                                 first_message);
+    }
 }

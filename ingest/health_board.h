@@ -15,8 +15,8 @@ typedef struct {
     //  Ask the venue again for one channel of one instrument.
     void (*resubscribe) (void *self, int socket, event_kind_t kind, int instrument);
     void (*restart) (void *self, int socket, const char *reason);
-    //  A feed has just been found silent.
-    void (*silent) (void *self, event_kind_t kind, int instrument, const char *message);
+    //  A feed has just been found silent, and others_count more of its kind with it.
+    void (*silent) (void *self, event_kind_t kind, int instrument, size_t others_count, const char *message);
     void *self;
 } health_board_events_t;
 

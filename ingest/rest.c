@@ -101,8 +101,8 @@ away_s (const rest_t *self, const http_answer_t *answer)
     if (self->adapter->retry_after_s && body.size > 0)
         wait_s = self->adapter->retry_after_s (answer->status, body);
     bool is_limited = answer->status == 429 || answer->status == 418 || wait_s > 0;
-    if (is_limited && answer->retry_after_s > wait_s)
-        wait_s = answer->retry_after_s;
+    if (is_limited && answer->retry_after_s > 0)
+        wait_s = answer->retry_after_s; //  the header is exact, the adapter's word may be a guess
     return is_limited && wait_s == 0 ? LIMITED_PRESET_S : wait_s;
 }
 

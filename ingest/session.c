@@ -48,7 +48,8 @@ struct session {
     event_sink_t sink;
     confirmation_t confirmations[CONFIRMATIONS_MAX]; //  of the frame being read
     size_t confirmations_count;
-    int socket; //  the frame being read came from, -1: REST
+    int socket;   //  the frame being read came from, -1: REST
+    bool is_poll; //  what is being read answers a poll
     bool is_started, is_history_asked, are_instruments_due;
     int64_t ts_recv_ns; //  of the frame being committed
     int64_t refreshed_ns, sampled_ns, beaten_ns;
@@ -179,8 +180,8 @@ commit (session_t *self)
         commit_confirmations (self);
     stage_group_t group;
     while (stage_next_group (self->stage, &group)) {
-        //  History does not show that a feed flows.
-        if (self->socket >= 0 || group.kind == EVENT_OPEN_INTEREST)
+        //  History does not show that a feed flows; a poll does.
+        if (self->socket >= 0 || self->is_poll)
             note_flow (self, group.kind, group.instrument, group.ts_event_ns, group.count);
         (void) outlet_events (self->outlet, group.kind, group.instrument, self->ts_recv_ns, group.records,
                               group.count);
@@ -293,8 +294,11 @@ on_link_open (void *fn_self, int socket)
                   self->adapter->sockets[socket].name);
     count_connected (self);
     health_board_connected (self->board, socket, true, now_ns (self));
-    if (bits_of (self, socket) & CHANNEL_BOOK)
+    if (bits_of (self, socket) & CHANNEL_BOOK) {
         bookkeeper_connected (self->books, timebase_mono_ns ());
+        for (size_t i = 0; i < self->symbols.universe->count; i++)
+            health_board_feed (self->board, EVENT_BOOK, (int) i)->is_broken = true; //  until its snapshot
+    }
     subscribe (self, socket, bits_of (self, socket), 0, (int) self->symbols.universe->count, true);
 }
 
@@ -486,6 +490,7 @@ on_rest_answer (void *fn_self, const request_t *request, const http_answer_t *an
     stage_clear (self->stage);
     self->ts_recv_ns = now_ns (self);
     bool is_list = request->kind == REQUEST_INSTRUMENTS;
+    self->is_poll = request->kind == REQUEST_OPEN_INTEREST;
     const symbols_t *symbols = is_list ? &self->next_symbols : &self->symbols;
     int status =
         self->adapter->parse_response (self->json, request, answer->body, symbols, &self->sink, &error);
@@ -564,12 +569,12 @@ on_restart (void *fn_self, int socket, const char *reason)
 }
 
 static void
-on_silent (void *fn_self, event_kind_t kind, int instrument, const char *message)
+on_silent (void *fn_self, event_kind_t kind, int instrument, size_t others_count, const char *message)
 {
     session_t *self = fn_self;
-    metric_add (self->counters.silences, 1);
-    logger_write (LOG_LEVEL_WARNING, "%s %s of %s: %s", self->adapter->name, event_kind_names[kind],
-                  self->symbols.universe->names[instrument], message);
+    metric_add (self->counters.silences, (double) (1 + others_count));
+    logger_write (LOG_LEVEL_WARNING, "%s %s of %s and %zu others: %s", self->adapter->name,
+                  event_kind_names[kind], self->symbols.universe->names[instrument], others_count, message);
 }
 
 //  --- time

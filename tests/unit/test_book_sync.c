@@ -203,6 +203,23 @@ test_endless_stale_is_a_restart (void **state)
 }
 
 static void
+test_many_held_before_a_late_snapshot_are_no_restart (void **state)
+{
+    (void) state;
+    book_sync_t *sync = book_sync_new (SEQUENCE_BINANCE);
+    int64_t count = 3 * BOOK_SYNC_STALE_MOST;
+    for (int64_t i = 1; i <= count; i++)
+        assert_int_equal (offer (sync, false, i, i, i - 1), E_AGAIN);
+    assert_int_equal (offer (sync, true, -1, count - 1, -1), OK);
+    int64_t last = 0;
+    int status;
+    assert_int_equal (take_held (sync, &last, &status), 2);
+    assert_int_equal (status, E_ABSENT);
+    assert_int_equal (book_sync_state (sync), BOOK_SYNC_SYNCED);
+    book_sync_destroy (&sync);
+}
+
+static void
 test_break_needs_a_snapshot (void **state)
 {
     (void) state;
@@ -231,6 +248,7 @@ main (void)
         cmocka_unit_test (test_bybit_counts_by_one_and_restarts_at_one),
         cmocka_unit_test (test_okx_chain_keepalive_and_reset),
         cmocka_unit_test (test_endless_stale_is_a_restart),
+        cmocka_unit_test (test_many_held_before_a_late_snapshot_are_no_restart),
         cmocka_unit_test (test_break_needs_a_snapshot),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
