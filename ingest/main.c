@@ -1,11 +1,11 @@
 #include "common/base/logger.h"
 #include "common/run/process.h"
 #include "ingest/session.h"
-#include "ingest/settings.h"
+#include "ingest/ingest_settings.h"
 
 #include <stdio.h>
 
-static settings_t settings;
+static ingest_settings_t settings;
 
 static void
 list (FILE *out)
@@ -28,7 +28,7 @@ run (const adapter_t *adapter)
         (void) fprintf (stderr, "ingest: %s\n", error.text);
         return EXIT_UNAVAILABLE;
     }
-    const venue_settings_t *venue = settings_venue (&settings, adapter);
+    const venue_settings_t *venue = ingest_settings_venue (&settings, adapter);
     session_t *session = session_new (&process, &settings.pipeline, adapter, &settings, venue, &error);
     int code = EXIT_CONFIG_WRONG;
     if (session)
@@ -49,7 +49,7 @@ main (int argc, char **argv)
                                 .list = list,
                                 .positional_min = 1,
                                 .positional_max = 1};
-    program.rows = settings_rows (&program.rows_count);
+    program.rows = ingest_settings_rows (&program.rows_count);
     const char *positional[1] = {NULL};
     int positional_count = 0;
     int code = option_read (&program, argc, argv, &settings, positional, &positional_count);

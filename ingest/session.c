@@ -33,7 +33,7 @@ typedef struct {
 struct session {
     process_t *process;
     const adapter_t *adapter;
-    const settings_t *settings;
+    const ingest_settings_t *settings;
     symbols_t symbols, next_symbols; //  next: while an instrument list is being read
     counters_t counters;
     transport_t *transport;
@@ -654,7 +654,7 @@ make_network (session_t *self, const venue_settings_t *venue, uint64_t seed, err
 
 session_t *
 session_new (process_t *process, const pipeline_t *pipeline, const adapter_t *adapter,
-             const settings_t *settings, const venue_settings_t *venue, error_text_t *error)
+             const ingest_settings_t *settings, const venue_settings_t *venue, error_text_t *error)
 {
     session_t *self = mem_new (sizeof *self);
     self->process = process;

@@ -16,7 +16,7 @@
 
 #include "common/run/process.h"
 #include "ingest/adapter.h"
-#include "ingest/settings.h"
+#include "ingest/ingest_settings.h"
 
 typedef struct session session_t;
 
@@ -24,7 +24,7 @@ typedef struct session session_t;
 //  use.
 session_t *
 session_new (process_t *process, const pipeline_t *pipeline, const adapter_t *adapter,
-             const settings_t *settings, const venue_settings_t *venue, error_text_t *error);
+             const ingest_settings_t *settings, const venue_settings_t *venue, error_text_t *error);
 
 //  Before process_close.  Nulls the caller's pointer.
 void

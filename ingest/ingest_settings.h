@@ -1,9 +1,9 @@
-/*  settings - what a user may set about ingest: rows for every venue, made from the adapters' rows
+/*  ingest_settings - what a user may set about ingest: rows for every venue, made from the adapters' rows
  *
  *  All venues' rows are known to every ingest process, so that one file serves all of them. */
 
-#ifndef LEADLINE_SETTINGS_H
-#define LEADLINE_SETTINGS_H
+#ifndef LEADLINE_INGEST_SETTINGS_H
+#define LEADLINE_INGEST_SETTINGS_H
 
 #include "common/run/pipeline.h"
 #include "ingest/adapter.h"
@@ -21,14 +21,14 @@ typedef struct {
     bool has_backfill;               //  ingest/backfill
     int64_t health_interval_ms;      //  ingest/health_interval_ms
     venue_settings_t venues[VENUES_MAX];
-} settings_t;
+} ingest_settings_t;
 
 //  The option rows, made once.
 const option_t *
-settings_rows (size_t *count);
+ingest_settings_rows (size_t *count);
 
 //  Settings of an adapter, by its place in the table.
 const venue_settings_t *
-settings_venue (const settings_t *self, const adapter_t *adapter);
+ingest_settings_venue (const ingest_settings_t *self, const adapter_t *adapter);
 
 #endif

@@ -1,4 +1,4 @@
-#include "ingest/settings.h"
+#include "ingest/ingest_settings.h"
 
 #include "common/base/check.h"
 
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 static const option_t fixed_rows[] = {
-    PIPELINE_OPTIONS (settings_t, pipeline),
-    OPTION (settings_t, ca_file, "ingest/ca_file", OPTION_TEXT, "", 0, 0,
+    PIPELINE_OPTIONS (ingest_settings_t, pipeline),
+    OPTION (ingest_settings_t, ca_file, "ingest/ca_file", OPTION_TEXT, "", 0, 0,
             "Certificates to trust besides the system's (the simulator's)."),
-    OPTION (settings_t, has_backfill, "ingest/backfill", OPTION_BOOL, "yes", 0, 0,
+    OPTION (ingest_settings_t, has_backfill, "ingest/backfill", OPTION_BOOL, "yes", 0, 0,
             "Fetch bars, funding and open interest of the past at start."),
-    OPTION (settings_t, health_interval_ms, "ingest/health_interval_ms", OPTION_I64, "1000", 100, 10000,
-            "How often every feed is judged."),
+    OPTION (ingest_settings_t, health_interval_ms, "ingest/health_interval_ms", OPTION_I64, "1000", 100,
+            10000, "How often every feed is judged."),
 };
 
 enum { ROWS_MAX = COUNT_OF (fixed_rows) + VENUES_MAX * (SOCKETS_MAX + 1), TEXT_MAX = 160 };
@@ -49,7 +49,7 @@ add_url (size_t offset, const char *path, const char *preset, const char *about)
 }
 
 const option_t *
-settings_rows (size_t *count)
+ingest_settings_rows (size_t *count)
 {
     if (rows_count == 0) {
         for (size_t i = 0; i < COUNT_OF (fixed_rows); i++)
@@ -57,7 +57,7 @@ settings_rows (size_t *count)
         for (size_t v = 0; adapters[v]; v++) {
             CHECK (v < VENUES_MAX);
             const adapter_t *adapter = adapters[v];
-            size_t base = offsetof (settings_t, venues) + v * sizeof (venue_settings_t);
+            size_t base = offsetof (ingest_settings_t, venues) + v * sizeof (venue_settings_t);
             for (size_t s = 0; s < adapter->sockets_count; s++) {
                 const socket_row_t *socket = &adapter->sockets[s];
                 size_t offset = base + offsetof (venue_settings_t, socket_urls) + s * SETTINGS_URL_MAX;
@@ -74,7 +74,7 @@ settings_rows (size_t *count)
 }
 
 const venue_settings_t *
-settings_venue (const settings_t *self, const adapter_t *adapter)
+ingest_settings_venue (const ingest_settings_t *self, const adapter_t *adapter)
 {
     for (size_t v = 0; adapters[v]; v++)
         if (adapters[v] == adapter)
