@@ -8,8 +8,20 @@
 #include <string.h>
 
 //  One line each: the symbol of cards/categories/<slug>.c, and its row.
+extern const category_t order_flow_cards;
+extern const category_t order_flow_toxicity_cards;
+extern const category_t order_book_cards;
+extern const category_t order_book_events_cards;
+extern const category_t momentum_cards;
+extern const category_t volatility_cards;
 
 static const category_t *const categories[] = {
+    &order_flow_cards,
+    &order_flow_toxicity_cards,
+    &order_book_cards,
+    &order_book_events_cards,
+    &momentum_cards,
+    &volatility_cards,
     NULL,
 };
 
