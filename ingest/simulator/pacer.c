@@ -1,0 +1,58 @@
+#include "ingest/simulator/pacer.h"
+
+#include "common/base/logger.h"
+#include "common/base/timebase.h"
+
+static bool
+is_ready (pacer_t *self)
+{
+    if (!self->is_running) {
+        int count = 0;
+        for (int i = 0; i < self->gateways_count; i++)
+            count += feed_subscribed_count (self->gateways[i]->feed);
+        self->is_running = count >= self->clients_least;
+        if (self->is_running)
+            logger_write (LOG_LEVEL_INFO, "%d sockets have subscribed: the market runs", count);
+    }
+    if (!self->is_running)
+        return false;
+    for (int i = 0; i < self->gateways_count; i++)
+        if (feed_backlog_bytes (self->gateways[i]->feed) > PACER_QUEUE_MARK_BYTES)
+            return false;
+    return true;
+}
+
+static void
+run_slice (pacer_t *self, int64_t until_ns)
+{
+    for (int i = 0; i < self->gateways_count; i++)
+        self->gateways[i]->now_ns = until_ns;
+    world_run (self->world, until_ns);
+    for (int i = 0; i < self->gateways_count; i++)
+        gateway_tick (self->gateways[i], until_ns);
+}
+
+void
+pacer_turn (pacer_t *self, int64_t mono_ns, int64_t work_ns)
+{
+    if (self->is_over)
+        return;
+    int64_t target_ns =
+        self->speed > 0 ? self->start_ns + (int64_t) ((double) (mono_ns - self->mono_start_ns) * self->speed)
+                        : INT64_MAX - SLICE_NS;
+    if (self->end_ns && target_ns > self->end_ns)
+        target_ns = self->end_ns;
+    while (world_now_ns (self->world) + SLICE_NS <= target_ns) {
+        if (self->speed <= 0 && !is_ready (self))
+            return;
+        run_slice (self, world_now_ns (self->world) + SLICE_NS);
+        if (timebase_mono_ns () - mono_ns > work_ns) {
+            self->late_count += self->speed > 0;
+            return;
+        }
+    }
+    if (self->end_ns && world_now_ns (self->world) + SLICE_NS > self->end_ns) {
+        self->is_over = true;
+        logger_write (LOG_LEVEL_NOTICE, "the market has run for its time and stands still");
+    }
+}

@@ -1,0 +1,31 @@
+/*  pacer - which simulated time it is now
+ *
+ *  speed > 0   start + speed x real time since the start
+ *  speed 0     as fast as clients read: it stands still until enough have subscribed and while any queue is long
+ *
+ *  Time moves in slices of SLICE_NS, so what a gateway sends does not depend on the speed. */
+
+#ifndef LEADLINE_PACER_H
+#define LEADLINE_PACER_H
+
+#include "ingest/simulator/gateway.h"
+
+enum { PACER_QUEUE_MARK_BYTES = 1 << 20 };
+
+typedef struct {
+    world_t *world;
+    gateway_t **gateways; //  kept
+    int gateways_count;
+    int clients_least; //  speed 0: sockets that must have subscribed before the first slice
+    double speed;
+    int64_t start_ns, end_ns; //  end 0: none
+    int64_t mono_start_ns;
+    bool is_running, is_over;
+    uint64_t late_count; //  times the market could not keep up with its speed
+} pacer_t;
+
+//  Advance as far as mono_ns of real time allows, for at most work_ns of it.
+void
+pacer_turn (pacer_t *self, int64_t mono_ns, int64_t work_ns);
+
+#endif
