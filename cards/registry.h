@@ -1,6 +1,7 @@
 /*  registry - all cards of the program: the table of categories, walked card by card
  *
- *  A category is added by one row in registry.c.  The catalogue hash names the set of cards and the versions
+ *  A category is added by one row in registry.c; one that is split over several files has a row for each, with the same
+ *  slug.  The catalogue hash names the set of cards and the versions
  * of their formulas; it travels with readings, weights and outcomes, so that numbers of different catalogues
  * never mix.
  *
