@@ -32,7 +32,7 @@ health_board_destroy (health_board_t **self);
 void
 health_board_listed (health_board_t *self, int instrument, bool is_listed);
 
-//  The feeds of a socket: subscribed (or lost).
+//  The feeds of a socket: subscribed (or lost).  Socket -1: those that are polled.
 void
 health_board_connected (health_board_t *self, int socket, bool is_connected, int64_t now_ns);
 

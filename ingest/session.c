@@ -21,6 +21,7 @@
 #define SAMPLE_NS     (10 * NS_PER_S) //  at most one sample of bad input in the log
 #define CLOCK_LEAP_NS (3600 * NS_PER_S)
 #define BEAT_NS       (100 * NS_PER_MS)
+#define POLL_LATER_NS (3 * NS_PER_S) //  polls of open interest begin when a price to value it is there
 enum { SAMPLE_BYTES = 120, CONFIRMATIONS_MAX = 1024, CONFIRMATION_TEXT_MAX = 80 };
 
 typedef struct {
@@ -474,6 +475,8 @@ apply_instruments (session_t *self)
                   self->symbols.universe->count);
     for (size_t i = 0; i < self->symbols.universe->count; i++)
         health_board_listed (self->board, (int) i, self->symbols.contracts[i].is_listed);
+    health_board_connected (self->board, -1, true, now_ns (self)); //  what is polled
+    self->poll_ns = self->refreshed_ns + POLL_LATER_NS;
     for (size_t s = 0; s < self->adapter->sockets_count; s++)
         link_start (self->links[s]);
     if (!self->are_instruments_due)
@@ -505,13 +508,6 @@ on_rest_answer (void *fn_self, const request_t *request, const http_answer_t *an
     //  The one just answered is in the queue until its answer has been taken.
     if (is_list && rest_count (self->rest, REQUEST_INSTRUMENTS) == 1)
         apply_instruments (self);
-    if (request->kind == REQUEST_OPEN_INTEREST && request->instrument >= 0) {
-        feed_health_t *feed = health_board_feed (self->board, EVENT_OPEN_INTEREST, request->instrument);
-        if (feed && health_board_socket (self->board, EVENT_OPEN_INTEREST) < 0 && !feed->is_connected) {
-            feed_health_connected (feed, true, self->ts_recv_ns);
-            feed_health_acknowledged (feed, true, slice_of (""), self->ts_recv_ns);
-        }
-    }
     return OK;
 }
 
