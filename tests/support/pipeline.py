@@ -176,7 +176,8 @@ class Pipeline:
     def ingest_urls(self, venue):
         host = f"127.0.0.1:{self.ports[venue]}"
         sockets = {"binance": {"public": "/public/stream", "market": "/market/stream"},
-                   "bybit": {"linear": "/v5/public/linear"}, "okx": {"public": "/ws/v5/public"}}[venue]
+                   "bybit": {"book": "/v5/public/linear", "flow": "/v5/public/linear"},
+                   "okx": {"book": "/ws/v5/public", "flow": "/ws/v5/public"}}[venue]
         rows = [f"ingest/{venue}/{name}_url=wss://{host}{path}" for name, path in sockets.items()]
         return rows + [f"ingest/{venue}/rest_url=https://{host}", f"ingest/ca_file={self.folder}/ca.pem"]
 
