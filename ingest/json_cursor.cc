@@ -30,12 +30,12 @@ is_digit (char c)
     return c >= '0' && c <= '9';
 }
 
-//  Ends a number or a literal.
+//  Ends a number or a literal.  A quote does not: simdjson finds no token where one follows a scalar.
 inline bool
 is_delimiter (char c)
 {
     return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == ':' ||
-           c == '"' || c == '{' || c == '[';
+           c == '{' || c == '[';
 }
 
 //  First byte behind a number of RFC 8259, or NULL.

@@ -284,7 +284,7 @@ native_bar_times (bar_t *bar, int64_t start_ms, int64_t last_ms, int64_t trades_
     bool is_time = start_ms > 0 && start_ms < TS_MAX_MS && last_ms < TS_MAX_MS;
     if (is_time && last_ms < 0)
         last_ms = start_ms + bar->interval_s * MS_PER_S - 1;
-    is_time = is_time && last_ms > start_ms && last_ms - start_ms < longest_ms;
+    is_time = is_time && last_ms - start_ms >= MS_PER_S - 1 && last_ms - start_ms < longest_ms;
     bar->ts_event_ns = is_time ? (last_ms + 1) * NS_PER_MS : 0; //  0 is refused by native_bar
     bar->interval_s = is_time ? (int32_t) ((last_ms + 1 - start_ms) / MS_PER_S) : 0;
     bar->trades_count = trades_count >= 0 && trades_count < INT32_MAX ? (int32_t) trades_count : -1;

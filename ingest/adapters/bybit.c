@@ -91,7 +91,9 @@ static int64_t
 next_settlement_ms (const contract_t *contract, int64_t ts_ms)
 {
     int64_t interval_ms = (int64_t) (contract->facts.funding_interval_h * 3600) * MS_PER_S;
-    return interval_ms > 0 && ts_ms > 0 ? ts_ms - ts_ms % interval_ms + interval_ms : 0;
+    return interval_ms > 0 && ts_ms > 0 && ts_ms < INT64_MAX - interval_ms
+               ? ts_ms - ts_ms % interval_ms + interval_ms
+               : 0;
 }
 
 //  A snapshot has every field, a delta those that changed: only what is there is told.
