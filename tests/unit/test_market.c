@@ -219,8 +219,15 @@ test_reference_switches_after_five_seconds_without_a_return (void **state)
     expect_close (r, 0, 1e-12);
     assert_int_equal (market_counts (world.market)->switches, 1);
     //  back, but only after it has flowed for 5 s
+    double returns[90];
+    int count = market_returns (world.market, W_15M, returns, 90);
+    assert_int_equal (count, 1); //  of the 10 s that end at 20; those that end at 30 are to come
     quote (0, 30.1, 100);
     quote (1, 30.2, 110);
+    count = market_returns (world.market, W_15M, returns, 90);
+    assert_int_equal (count, 2);
+    for (int i = 0; i < count; i++)
+        expect_close (returns[i], 0, 1e-12);
     assert_int_equal (market_reference (world.market), 1);
     for (int i = 31; i < 37; i++) {
         quote (0, i + 0.1, 100);
@@ -572,6 +579,9 @@ test_open_interest_history_joins_the_live_one (void **state)
     assert_int_equal (market_oi_back (world.market, BUCKET_60S, 11, &then), OK);
     expect_close (then, 990, 1e-9);
     assert_int_equal (market_counts (world.market)->oi_rejected, 0);
+    //  from then on readings are filtered: this one nothing was traded for
+    open_interest (0, 8, 1013);
+    assert_int_equal (market_counts (world.market)->oi_rejected, 1);
 }
 
 static void
