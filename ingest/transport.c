@@ -76,11 +76,12 @@ transport_destroy (transport_t **self)
 {
     if (!*self)
         return;
-    //  On a foreign loop the library needs turns of the loop to close its handles.
+    //  On a foreign loop the library takes two calls: the first closes its handles, which needs turns of the loop.
     uv_loop_t *uv = loop_uv ((*self)->loop);
     lws_context_destroy ((*self)->context);
     for (int i = 0; i < CLOSE_TURNS_MOST && uv_run (uv, UV_RUN_NOWAIT); i++)
         ;
+    lws_context_destroy ((*self)->context);
     free (*self);
     *self = NULL;
 }
