@@ -7,10 +7,9 @@
 
 static const double YEAR_S = 365.25 * 86400;
 static const double JUMPS_PER_S = 2.0 / 86400;
-static const double JUMP_SIGMA_HOURS =
-    1.2; //  mean size of a jump in one-hour sigmas: a tail of 4 in one of 30
+static const double JUMP_SIGMA_HOURS = .6; //  mean size of a jump in one-hour sigmas
 static const double FAST_HALF_LIFE_S = 1200, SLOW_HALF_LIFE_S = 3 * 86400;
-static const double FAST_SD = .45, SLOW_SD = .35; //  of ln variance
+static const double FAST_SD = .7, SLOW_SD = .6; //  of ln variance
 static const double MARKET_VOL_YEAR = .40;
 static const double VOL_STEP_S = 1;
 
@@ -92,9 +91,13 @@ void
 fundamental_set_drift (fundamental_t *self, int instrument, double correlation)
 {
     static const double e = 2.718281828459045;
-    double c2 = correlation * correlation;
-    double reach = (1 - 1 / e) * (1 - 1 / e);
     CHECK (correlation >= 0 && correlation <= .6);
+    //  What a correlation loses to jumps, which the signal knows nothing of, and to volatility that moves: over the
+    //  squares of a log-normal sigma, mean sigma / root mean square sigma.
+    double hours = JUMP_SIGMA_HOURS * JUMP_SIGMA_HOURS * 2 * 3600;
+    double loss = exp (-(FAST_SD * FAST_SD + SLOW_SD * SLOW_SD) / 8) / sqrt (1 + JUMPS_PER_S * hours);
+    double c2 = fmin (correlation / loss, .65) * fmin (correlation / loss, .65);
+    double reach = (1 - 1 / e) * (1 - 1 / e);
     double a = sqrt (c2 / (reach - 2 / e * c2));
     self->assets[instrument].drift = a / sqrt (self->horizon_s);
 }

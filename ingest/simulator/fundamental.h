@@ -6,7 +6,8 @@
  *        - the push of trades (fundamental_push), and
  *        - a drift g S(t) where S is an Ornstein-Uhlenbeck signal of unit variance that only the informed
  * see. Drift S decays over the horizon h; with a = g sqrt (h) / sigma, the correlation of S with the return
- * over h is (1 - 1/e) a / sqrt (1 + 2 a^2 / e), which is inverted for g. Not   a clock: the caller steps it.
+ * over h is (1 - 1/e) a / sqrt (1 + 2 a^2 / e), which is inverted for g
+ *        (with an allowance for jumps and for volatility that moves). Not   a clock: the caller steps it.
  * A stream of random numbers per factor and instrument. */
 
 #ifndef LEADLINE_FUNDAMENTAL_H

@@ -12,7 +12,7 @@
 static const int64_t SECOND_NS = INT64_C (1000000000), STEP_NS = INT64_C (100000000);
 static const int64_t OI_EVERY_NS = INT64_C (300000000000), MINUTE_NS = INT64_C (60000000000);
 static const double IMPACT_OWN_SHARE = .85;
-static const double USUAL_INFORMED_SHARE = .06, USUAL_IC = .03, USUAL_HORIZON_S = 300, PLANTED_SHARE = .35;
+static const double USUAL_INFORMED_SHARE = .06, USUAL_DRIFT = .04, USUAL_HORIZON_S = 300, PLANTED_SHARE = .35;
 static const double DRIFT_CORRELATION_MAX = .6;
 enum { DAY_MINUTES = 1440 };
 
@@ -104,16 +104,15 @@ plant_signal (world_t *self)
     bool is_planted = self->options.planted_ic > 0;
     double share = is_planted ? PLANTED_SHARE : self->options.is_random_walk ? 0 : USUAL_INFORMED_SHARE;
     double horizon_s = is_planted ? self->options.planted_horizon_s : USUAL_HORIZON_S;
-    double ic = is_planted ? self->options.planted_ic : USUAL_IC;
     for (int i = 0; i < self->exchanges_count; i++) {
         exchange_t *exchange = &self->exchanges[i];
         exchange->planted_share = share;
         if (share <= 0 || exchange->venue != 0)
             continue;
-        double correlation = ic / agents_flow_correlation (exchange, self->options.venues_count, horizon_s);
-        if (correlation > DRIFT_CORRELATION_MAX)
-            correlation = DRIFT_CORRELATION_MAX;
-        fundamental_set_drift (self->fundamental, exchange->instrument, correlation);
+        double reach = agents_flow_correlation (exchange, self->options.venues_count, horizon_s);
+        double correlation = is_planted ? self->options.planted_ic / reach : USUAL_DRIFT;
+        fundamental_set_drift (self->fundamental, exchange->instrument,
+                               fmin (correlation, DRIFT_CORRELATION_MAX));
     }
 }
 
