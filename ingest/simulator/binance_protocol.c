@@ -483,12 +483,12 @@ respell (gateway_t *gateway, int channel, int listing, slice_t message, text_buf
 static bool
 is_snapshot (slice_t url, slice_t *contract)
 {
-    const char *at = memmem (url.data, url.size, "/depth?", 7);
-    if (!at)
-        return false;
-    query_t query = {.arguments = {at + 7, (size_t) (url.data + url.size - at - 7)}};
+    const char *at = memchr (url.data, '?', url.size);
+    query_t query = {.arguments = {"", 0}};
+    if (at)
+        query.arguments = (slice_t){at + 1, (size_t) (url.data + url.size - at - 1)};
     *contract = query_text (&query, "symbol");
-    return contract->size > 0;
+    return memmem (url.data, url.size, "depth", 5) != NULL;
 }
 
 const protocol_t binance_protocol = {

@@ -75,7 +75,7 @@ struct protocol {
     //  The message in the spelling of today's channels (depth@0ms as depth@100ms).
     void (*respell) (gateway_t *gateway, int channel, int listing, slice_t message, text_buffer_t *out,
                      size_t *wrap_size);
-    //  Is a REST answer a book snapshot, and of which contract?
+    //  Is a REST answer a book snapshot, and of which contract (empty: not said)?
     bool (*is_snapshot) (slice_t url, slice_t *contract);
 };
 

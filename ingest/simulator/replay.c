@@ -115,6 +115,7 @@ survey (replay_t *self, error_text_t *error)
     recording_entry_t entry;
     int status, channel;
     slice_t contract;
+    int64_t unnamed_count = 0; //  snapshots in a recording of one instrument may not say whose they are
     while ((status = recording_next (self->recording, &entry, error)) == OK) {
         if (!self->first_recv_ns)
             self->first_recv_ns = entry.recv_ns;
@@ -122,6 +123,10 @@ survey (replay_t *self, error_text_t *error)
         if (!is_snapshot &&
             (entry.kind != RECORDING_IN || !protocol->classify (entry.message, &channel, &contract)))
             continue;
+        if (is_snapshot && !contract.size) {
+            unnamed_count++;
+            continue;
+        }
         int listing = list_contract (self, contract);
         if (listing < 0)
             continue;
@@ -133,6 +138,8 @@ survey (replay_t *self, error_text_t *error)
     if (self->gateway->listings_count == 0)
         return error_set (error, E_CONFIG, "no market data of %s in recording %s", protocol->name,
                           self->options.path);
+    if (self->gateway->listings_count == 1)
+        self->snapshots[0].left_count += unnamed_count;
     return recording_rewind (self->recording);
 }
 
@@ -264,7 +271,8 @@ pass_snapshot (replay_t *self, int64_t mono_ns)
     slice_t contract;
     if (!self->options.protocol->is_snapshot (self->entry.url, &contract))
         return;
-    int listing = gateway_find (self->gateway, contract);
+    bool is_unnamed = !contract.size && self->gateway->listings_count == 1;
+    int listing = is_unnamed ? 0 : gateway_find (self->gateway, contract);
     if (listing < 0)
         return;
     snapshot_t *snapshot = &self->snapshots[listing];
