@@ -28,10 +28,11 @@ typedef struct {
     const universe_t *universe;
     const char *venues[WORLD_VENUES_MAX]; //  "binance", "bybit", "okx"
     int venues_count;
-    int64_t start_ns;     //  simulated time at which live trading starts; history ends there
-    int32_t history_days; //  coarse history before start (1 m klines, OI, funding): a power-law-impact market
-                          //  in 1 min steps of the same fundamental process
-    double activity;     //  1: about 10 messages/s a venue and BTC at 1x; scales agents' arrival rates
+    int64_t start_ns; //  simulated time at which live trading starts; history ends there
+    int32_t
+        history_days; //  coarse history before start (1 m klines, OI, funding), 0..90: the same fundamental
+                      //  process in 1 min steps without books
+    double activity;  //  1: about 10 messages/s a venue and BTC at 1x; scales agents' arrival rates
     bool is_random_walk; //  informed flow and impact on the fundamental off: nothing predicts
     //  Planted informed trader (methods E): 0 off.  Trades taker flow ahead of a drift of the fundamental
     //  with this information coefficient over horizon_s.
