@@ -265,7 +265,7 @@ native_bar (native_t *self, const bar_t *native)
         if (status != OK)
             return status;
     }
-    bar.volume_coins = coins_of (self->contract, bar.volume_coins, bar.close_px);
+    bar.volume_coins *= divisor; //  of a scaled contract
     bar.is_backfilled = self->is_backfill;
     status = check_qty (self, bar.volume_coins);
     if (status == OK)

@@ -75,7 +75,7 @@ native_open_interest (native_t *self, int64_t ts_ms, double qty, double usd, dou
 int
 native_liquidation (native_t *self, int64_t ts_ms, int8_t side, decimal_t price, liquidation_px_t price_kind,
                     double qty, coverage_t coverage);
-//  bar: prices and volume_coins native, usd sums as they are, ts_event_ns of its end.
+//  bar: prices native, volume_coins in coins but for the scale (1000PEPE), usd sums as they are.
 int
 native_bar (native_t *self, const bar_t *bar);
 

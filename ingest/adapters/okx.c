@@ -200,6 +200,23 @@ on_liquidations (native_t *in, const about_t *about, json_cursor_t row)
     return status;
 }
 
+//  Not subscribed (bbo-tbt is faster), understood because it is cheap.
+static int
+on_ticker (native_t *in, const about_t *about, json_cursor_t row)
+{
+    native_level_t bid = {{0, 0}, {0, 0}}, ask = {{0, 0}, {0, 0}};
+    int64_t ts_ms = 0;
+    (void) about;
+    if (!native_select_key (in, row, "instId"))
+        return native_finish (in);
+    (void) json_need_decimal (row, "askPx", &ask.price);
+    (void) json_need_decimal (row, "askSz", &ask.qty);
+    (void) json_need_decimal (row, "bidPx", &bid.price);
+    (void) json_need_decimal (row, "bidSz", &bid.qty);
+    (void) json_need_i64 (row, "ts", &ts_ms);
+    return native_quote (in, ts_ms, bid, ask);
+}
+
 //  [start, open, high, low, close, contracts, coins, quote, confirm]; the last two came later than the rest.
 static int
 read_bar (native_t *in, json_cursor_t row)
@@ -207,7 +224,7 @@ read_bar (native_t *in, json_cursor_t row)
     json_cursor_t values[7], quote, confirm;
     bar_t bar = {.interval_s = in->bar_interval_s, .taker_buy_usd = NAN};
     int64_t start_ms = 0, is_confirmed = 0;
-    double coins = 0;
+    double contracts = 0;
     int status = native_row (in, row, values, COUNT_OF (values));
     if (status != OK)
         return status;
@@ -216,15 +233,26 @@ read_bar (native_t *in, json_cursor_t row)
     (void) json_double (values[2], &bar.high_px);
     (void) json_double (values[3], &bar.low_px);
     (void) json_double (values[4], &bar.close_px);
-    (void) json_double (values[5], &bar.volume_coins);
-    (void) json_double (values[6], &coins);
-    bar.volume_usd = coins * bar.close_px;
+    (void) json_double (values[5], &contracts);
+    (void) json_double (values[6], &bar.volume_coins);
+    bar.volume_usd = in->contract->facts.is_inverse ? contracts * in->contract->multiplier
+                                                    : bar.volume_coins * bar.close_px;
     if (json_next (row, &quote))
         (void) json_double (quote, &bar.volume_usd);
     if (json_next (row, &confirm))
         (void) json_i64 (confirm, &is_confirmed);
     bar.is_closed = is_confirmed == 1;
     return native_bar (in, native_bar_times (&bar, start_ms, -1, -1));
+}
+
+//  "candle1m": bars as they form.  Not subscribed either.
+static int
+on_bar (native_t *in, const about_t *about, json_cursor_t row)
+{
+    if (!native_select (in, about->contract))
+        return native_finish (in);
+    in->bar_interval_s = 60;
+    return read_bar (in, row);
 }
 
 static const struct {
@@ -243,6 +271,8 @@ static const struct {
     {"books5", CHANNEL_BOOK, on_book},
     {"books-l2-tbt", CHANNEL_BOOK, on_book},
     {"books50-l2-tbt", CHANNEL_BOOK, on_book},
+    {"tickers", CHANNEL_QUOTE, on_ticker},
+    {"candle1m", 0, on_bar},
 };
 
 //  The instrument of an acknowledged argument: a contract, or the pair of an index; -1 for all.
