@@ -104,6 +104,8 @@ health_board_connected (health_board_t *self, int socket, bool is_connected, int
         for (size_t i = 0; self->feeds[kind] && self->sockets[kind] == socket && i < self->universe->count;
              i++) {
             feed_health_connected (&self->feeds[kind][i].health, is_connected, now_ns);
+            if (socket < 0) //  nobody confirms a poll
+                feed_health_acknowledged (&self->feeds[kind][i].health, true, slice_of (""), now_ns);
             self->feeds[kind][i].resubscribed_ns = 0;
         }
 }
@@ -192,6 +194,8 @@ tell (health_board_t *self, int kind, size_t instrument, int64_t now_ns, bool is
 {
     feed_t *feed = &self->feeds[kind][instrument];
     feed_health_t *health = &feed->health;
+    if (health->is_connected && health->since_ns == 0)
+        health->since_ns = now_ns; //  connected before the event clock had started
     sibling_t sibling = sibling_of (self, kind, instrument, now_ns);
     health_status_t status = feed_health_status (health, now_ns, sibling, message);
     int64_t changes =

@@ -100,8 +100,9 @@ deliver (slot_t *slot)
 static void
 fail (slot_t *slot, const char *reason)
 {
-    char text[sizeof slot->reason];
-    (void) snprintf (text, sizeof text, "%s", slot->reason[0] ? slot->reason : reason);
+    char text[sizeof slot->reason + TRANSPORT_HOST_MAX];
+    (void) snprintf (text, sizeof text, "%s: %s", slot->http->url.authority,
+                     slot->reason[0] ? slot->reason : reason);
     slot->answer.status = 0;
     slot->answer.failure = text;
     deliver (slot);
@@ -122,7 +123,6 @@ on_found (void *fn_self, const char *address, const char *why)
     http_t *self = slot->http;
     slot->lookup = NULL;
     if (!address) {
-        (void) snprintf (slot->reason, sizeof slot->reason, "%.60s: %.80s", self->url.host, why);
         fail (slot, why);
         return;
     }

@@ -476,7 +476,7 @@ apply_instruments (session_t *self)
     for (size_t i = 0; i < self->symbols.universe->count; i++)
         health_board_listed (self->board, (int) i, self->symbols.contracts[i].is_listed);
     health_board_connected (self->board, -1, true, now_ns (self)); //  what is polled
-    self->poll_ns = self->refreshed_ns + POLL_LATER_NS;
+    self->poll_ns = is_event_clock (self) ? 0 : self->refreshed_ns + POLL_LATER_NS;
     for (size_t s = 0; s < self->adapter->sockets_count; s++)
         link_start (self->links[s]);
     if (!self->are_instruments_due)
@@ -575,17 +575,23 @@ on_silent (void *fn_self, event_kind_t kind, int instrument, size_t others_count
 
 //  --- time
 
+//  Polls follow the market's time, so that a fast simulation is polled as often as a real exchange.
 static void
-poll_open_interest (session_t *self, int64_t mono_ns)
+poll_open_interest (session_t *self)
 {
+    int64_t ts_ns = is_event_clock (self) ? now_ns (self) : timebase_mono_ns ();
     size_t count = self->symbols.universe->count;
-    if (self->adapter->oi_poll_ns <= 0 || !self->is_started || mono_ns < self->poll_ns)
+    if (self->adapter->oi_poll_ns <= 0 || !self->is_started || ts_ns == 0)
         return;
-    self->poll_ns = mono_ns + self->adapter->oi_poll_ns / (int64_t) count;
-    int instrument = (int) (self->poll_next++ % count);
-    if (self->symbols.contracts[instrument].is_listed &&
-        !rest_has (self->rest, REQUEST_OPEN_INTEREST, instrument))
-        plan (self, REQUEST_OPEN_INTEREST, instrument);
+    if (ts_ns - self->poll_ns > self->adapter->oi_poll_ns)
+        self->poll_ns = ts_ns; //  far behind: at the start, or after a leap of time
+    for (size_t n = 0; n < count && ts_ns >= self->poll_ns; n++) {
+        self->poll_ns += self->adapter->oi_poll_ns / (int64_t) count;
+        int instrument = (int) (self->poll_next++ % count);
+        if (self->symbols.contracts[instrument].is_listed &&
+            !rest_has (self->rest, REQUEST_OPEN_INTEREST, instrument))
+            plan (self, REQUEST_OPEN_INTEREST, instrument);
+    }
 }
 
 static void
@@ -596,7 +602,7 @@ on_tick (void *fn_self)
     for (size_t s = 0; s < self->adapter->sockets_count; s++)
         link_tick (self->links[s], mono_ns);
     bookkeeper_tick (self->books, mono_ns);
-    poll_open_interest (self, mono_ns);
+    poll_open_interest (self);
     if (self->is_started && mono_ns - self->refreshed_ns > REFRESH_NS) {
         self->refreshed_ns = mono_ns;
         self->next_symbols = self->symbols;
