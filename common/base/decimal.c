@@ -110,8 +110,8 @@ double
 decimal_to_double (decimal_t value)
 {
     //  Exact for mantissas to 2^53 and powers to 10^22: one rounding (Clinger 1990).
-    int64_t magnitude = value.mantissa < 0 ? -value.mantissa : value.mantissa;
-    if (magnitude <= INT64_C (9007199254740992)) {
+    const int64_t exact = INT64_C (9007199254740992);
+    if (value.mantissa >= -exact && value.mantissa <= exact) {
         if (value.exponent < 0 && value.exponent >= -22)
             return (double) value.mantissa / powers_of_ten[-value.exponent];
         if (value.exponent >= 0)

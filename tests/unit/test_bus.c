@@ -128,7 +128,7 @@ open_publisher (bench_t *self)
 }
 
 static void
-start (bench_t *self, int queue)
+start_publisher (bench_t *self, int queue)
 {
     *self = (bench_t){.book_price = 100, .queue = queue};
     temp_folder_new (self->folder);
@@ -136,13 +136,25 @@ start (bench_t *self, int queue)
     (void) snprintf (self->snap, sizeof self->snap, "ipc://%s/a.snap", self->folder);
     self->loop = loop_new ();
     open_publisher (self);
+}
+
+static void
+start_reader (bench_t *self)
+{
     self->in.metrics = metrics_new ();
-    self->in.bus = new_bus (self->loop, "reader", NULL, NULL, 42, queue, self->in.metrics);
+    self->in.bus = new_bus (self->loop, "reader", NULL, NULL, 42, self->queue, self->in.metrics);
     error_text_t error;
     const char *filters[] = {"v1.event.", "v1.tick."};
     bus_reader_t reader = {on_message, on_gap, on_beat, &self->in};
     bus_read (self->in.bus, &reader);
     assert_int_equal (bus_connect (self->in.bus, self->pub, self->snap, filters, 2, &error), OK);
+}
+
+static void
+start (bench_t *self, int queue)
+{
+    start_publisher (self, queue);
+    start_reader (self);
 }
 
 static void
@@ -316,10 +328,11 @@ test_late_reader (void **state)
 {
     (void) state;
     static bench_t bench;
-    start (&bench, 0);
+    start_publisher (&bench, 0);
     for (int i = 1; i <= 10; i++)
         say_book (&bench, i);
     say_trades (&bench, 1, 10);
+    start_reader (&bench);
     wanted_count = 1;
     wait_until (&bench, has_snapshot);
     assert_int_equal (bench.in.gaps_count, 0);
@@ -477,15 +490,12 @@ test_endpoint_in_use (void **state)
     (void) state;
     static bench_t bench;
     error_text_t error;
-    start (&bench, 0);
-    bus_t *second = new_bus (bench.loop, "ingest-test", bench.pub, NULL, 42, 0, NULL);
-    assert_int_equal (bus_open (second, &error), E_IO);
-    assert_non_null (strstr (error.text, "in use by another process"));
-    bus_destroy (&second);
-    char left[128];
-    (void) snprintf (left, sizeof left, "ipc://%s/left.pub", bench.folder);
-    pid_t pid = fork ();
+    char folder[TEMP_FOLDER_MAX], left[128];
+    temp_folder_new (folder);
+    (void) snprintf (left, sizeof left, "ipc://%s/left.pub", folder);
+    pid_t pid = fork (); //  first: a process with threads must not go on after fork
     if (pid == 0) {
+        (void) alarm (DEADLINE_S);
         loop_t *loop = loop_new ();
         bus_t *bus = new_bus (loop, "left", left, NULL, 42, 0, NULL);
         _exit (bus_open (bus, &error) == OK ? 0 : 1); //  without unlinking anything
@@ -494,10 +504,16 @@ test_endpoint_in_use (void **state)
     assert_int_equal (waitpid (pid, &code, 0), pid);
     assert_int_equal (code, 0);
     assert_int_equal (access (left + 6, F_OK), 0);
+    start (&bench, 0);
+    bus_t *second = new_bus (bench.loop, "ingest-test", bench.pub, NULL, 42, 0, NULL);
+    assert_int_equal (bus_open (second, &error), E_IO);
+    assert_non_null (strstr (error.text, "in use by another process"));
+    bus_destroy (&second);
     second = new_bus (bench.loop, "left", left, NULL, 42, 0, NULL);
     assert_int_equal (bus_open (second, &error), OK);
     bus_destroy (&second);
     finish (&bench);
+    temp_folder_remove (folder);
 }
 
 int
