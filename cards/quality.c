@@ -172,12 +172,22 @@ quality_of_card (const quality_t *self, const card_t *card, scoring_quality_t *o
     }
 }
 
+//  A pure function of prices or funding needs nothing but what the market's long rings hold.
+static bool
+counts_history (const card_t *card, const window_t *window)
+{
+    bool is_pure = !card->update && card->state_size == 0;
+    bool is_of_rings = (card->inputs & ~(uint32_t) (INPUT_QUOTE | INPUT_BARS | INPUT_FUNDING)) == 0;
+    return card->warmup.can_backfill || (is_pure && is_of_rings && window_bucket (window->id) >= BUCKET_60S);
+}
+
 int
 quality_warmth (const quality_t *self, const card_t *card, const window_t *window, char *reason, size_t size)
 {
     const input_quality_t *inputs = self->inputs[(card->inputs & INPUT_ALL_VENUES) != 0];
     double needed_s = fmax (card->warmup.windows * window->seconds, (double) card->warmup.seconds);
     double have_s = INFINITY;
+    bool is_history_counted = counts_history (card, window);
     for (int bit = 0; bit < BIT_ALL_VENUES; bit++) {
         if (!(card->inputs & (1u << bit)))
             continue;
@@ -186,7 +196,7 @@ quality_warmth (const quality_t *self, const card_t *card, const window_t *windo
             (void) snprintf (reason, size, "%s", rows[bit].absent);
             return E_ABSENT;
         }
-        double history_s = card->warmup.can_backfill ? input->history_backfilled_s : input->history_s;
+        double history_s = is_history_counted ? input->history_backfilled_s : input->history_s;
         if (history_s < 0) {
             (void) snprintf (reason, size, "%s", rows[bit].waiting);
             return E_AGAIN;

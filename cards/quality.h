@@ -7,8 +7,9 @@
  * over a card's inputs of the share of expected venues, by open interest, that is present; of the reference
  * venue alone unless INPUT_ALL_VENUES. Age       of the input that is oldest, of each the freshest wanted
  * venue; a trade or liquidation feed is as young as the quotes on its side, because silence of a quiet market
- * is no age. Warm-up   an input has history since it was first heard, or since its REST history begins where
- * the card's rule says that counts. */
+ *  Warm-up   an input has history since it was first heard, or since its REST history begins where the card's rule
+ *            says that counts, or where the card has no state, reads prices or funding only, and the window (15m and
+ *            longer) lies in rings that history fills. */
 
 #ifndef LEADLINE_QUALITY_H
 #define LEADLINE_QUALITY_H

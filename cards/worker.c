@@ -12,15 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PUMP_NS INT64_C (20000000)
-#define ASK_NS  (2 * NS_PER_S)
+#define PUMP_NS  INT64_C (20000000)
+#define ASK_NS   (2 * NS_PER_S)
+#define GRACE_NS (3 * NS_PER_S)
 
-static const event_kind_t history_kinds[] = {EVENT_INSTRUMENT, EVENT_BAR, EVENT_FUNDING, EVENT_OPEN_INTEREST};
+static const event_kind_t history_kinds[] = {EVENT_INSTRUMENT, EVENT_FUNDING, EVENT_OPEN_INTEREST,
+                                             EVENT_BAR}; //  bars last: they tell when all is there
 
 //  One instrument on the bus.
 typedef struct {
     bool is_joining, is_dirty;
-    int64_t joining_mono_ns; //  since when something of it has been heard; 0 not yet
+    int64_t joining_mono_ns;  //  since when a venue has been live; 0 not yet
+    int64_t complete_mono_ns; //  since when the first live venue's history is complete; 0 not yet
     joining_t joining;
     held_t held[VENUES_MAX]; //  each venue's in order of arrival
     bus_stream_t *streams[MODE_COUNT];
@@ -30,7 +33,7 @@ typedef struct {
     metric_t *events[EVENT_KIND_COUNT];
     metric_t *evaluations, *evaluation_ns, *late_beats, *skipped, *gaps, *held, *forced, *ignored,
         *bad_values;
-    metric_t *refused, *late_events, *switches, *oi_rejected, *jumps, *unlisted, *joined, *history,
+    metric_t *refused, *late_events, *switches, *oi_rejected, *jumps, *useless, *unlisted, *joined, *history,
         *unpublished;
 } worker_metrics_t;
 
@@ -195,25 +198,38 @@ data_now_ns (const worker_t *self)
 }
 
 static void
+watch_line (worker_t *self, size_t instrument, int64_t mono_ns)
+{
+    line_t *line = self->lines + instrument;
+    int live = 0, complete = 0;
+    bool is_first_complete = false;
+    for (int v = 0; v < self->barrier.parties_count; v++) {
+        if (!barrier_is_live (&self->barrier, v, mono_ns))
+            continue;
+        bool is_complete = joining_is_complete (&line->joining, v, data_now_ns (self));
+        is_first_complete = is_first_complete || (live == 0 && is_complete);
+        live++;
+        complete += is_complete;
+    }
+    if (live > 0 && !line->joining_mono_ns)
+        line->joining_mono_ns = mono_ns;
+    if (is_first_complete && !line->complete_mono_ns)
+        line->complete_mono_ns = mono_ns;
+    if (live == self->barrier.parties_count && complete == live)
+        finish_joining (self, instrument, "complete");
+    else if (line->complete_mono_ns && mono_ns - line->complete_mono_ns > GRACE_NS)
+        finish_joining (self, instrument, "the first venue's is complete");
+    else if (line->joining_mono_ns &&
+             mono_ns - line->joining_mono_ns > self->settings->history_wait_ms * NS_PER_MS)
+        finish_joining (self, instrument, "the wait is over");
+}
+
+static void
 watch_joining (worker_t *self, int64_t mono_ns)
 {
-    int first = -1;
-    for (int v = 0; v < self->barrier.parties_count && first < 0; v++)
-        if (barrier_is_live (&self->barrier, v, mono_ns))
-            first = v;
-    if (first < 0)
-        return;
-    for (size_t i = 0; i < shard_count (self->shard); i++) {
-        line_t *line = self->lines + i;
-        if (!line->is_joining)
-            continue;
-        if (!line->joining_mono_ns)
-            line->joining_mono_ns = mono_ns;
-        if (joining_is_complete (&line->joining, first, data_now_ns (self)))
-            finish_joining (self, i, "complete");
-        else if (mono_ns - line->joining_mono_ns > self->settings->history_wait_ms * NS_PER_MS)
-            finish_joining (self, i, "the wait is over");
-    }
+    for (size_t i = 0; i < shard_count (self->shard); i++)
+        if (self->lines[i].is_joining)
+            watch_line (self, i, mono_ns);
 }
 
 //  --- evaluation
@@ -446,7 +462,8 @@ count_markets (void *argument)
     metric_set (self->metrics.switches, (double) sum.switches);
     metric_set (self->metrics.oi_rejected, (double) sum.oi_rejected);
     metric_set (self->metrics.unlisted, (double) sum.changes_unlisted);
-    metric_set (self->metrics.refused, (double) (sum.book_refused + sum.ignored));
+    metric_set (self->metrics.refused, (double) sum.book_refused);
+    metric_set (self->metrics.useless, (double) sum.ignored);
     metric_set (self->metrics.skipped, (double) self->barrier.skipped_count);
     metric_set (self->metrics.bad_values, (double) shard_counts (self->shard)->bad_values);
 }
@@ -475,8 +492,9 @@ open_metrics (worker_t *self)
         metrics_counter (all, "cards_forced_releases", "", "Times a full queue of held events was let go.");
     m->ignored = metrics_counter (all, "cards_ignored_events", "", "Events of other feeds than perpetuals.");
     m->bad_values = metrics_counter (all, "cards_bad_values", "", "Values of cards that were not finite.");
-    m->refused =
-        metrics_counter (all, "cards_refused_events", "", "Events of no use: books out of sync, no prices.");
+    m->refused = metrics_counter (all, "cards_refused_books", "", "Changes to books that were not in sync.");
+    m->useless =
+        metrics_counter (all, "cards_useless_events", "", "History out of its time, prices that are none.");
     m->late_events = metrics_counter (all, "cards_late_events", "", "Events older than the one before them.");
     m->switches = metrics_counter (all, "cards_reference_switches", "", "Changes of the reference venue.");
     m->oi_rejected =
