@@ -1,6 +1,6 @@
-//  The listening half of bus.h.
+//  The listening half of bus.h: what to do with what arrives.
 #include "common/run/bus.h"
-#include "common/run/bus_private.h"
+#include "common/run/bus_listener.h"
 #include "common/base/check.h"
 #include "common/base/hash.h"
 #include "common/base/logger.h"
@@ -9,78 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    HELD_MAX = 4096,
-    FILTERS_MAX = 256,
-    PEERS_MAX = 64,
-    ASKS_MAX = 4096,
-    MESSAGES_PER_TURN = 256,
-    RECORDS_MAX = 65536,
-    REPAIR_EVERY_MS = 100,
-    ASK_AGAIN_MS = 2000,
-    ABSENT_AGAIN_MS = 500
-};
-
-//  A publisher we have heard of.
-typedef struct {
-    char name[PUBLISHER_NAME_MAX];
-    int64_t boot;
-    int64_t beats_count; //  since the last new filter: from the second on, every stream there is, is known
-} publisher_t;
-
-typedef struct {
-    zmq_msg_t payload;
-    int64_t seq;
-} held_t;
-
-//  The reader's end of one stream.
-typedef struct {
-    topic_t topic;
-    char text[TOPIC_TEXT_MAX];
-    publisher_t *publisher;
-    int64_t last;      //  seq delivered
-    bool is_fresh;     //  nothing delivered yet of this boot: starting late is no hole
-    bool is_waiting;   //  WAITING for a snapshot
-    int64_t need;      //  the snapshot must be this new
-    int64_t ask_at_ns; //  WAITING: when to ask (again)
-    held_t *held;
-    size_t held_count, held_capacity;
-} feed_t;
-
-//  A snapshot wanted from one publisher.
-typedef struct {
-    char text[TOPIC_TEXT_MAX];
-    int64_t sent_ns; //  0: not yet
-} ask_t;
-
-typedef struct {
-    listener_t *listener;
-    char publisher[PUBLISHER_NAME_MAX]; //  learnt from its first answer, "" until then
-    void *dealer;
-    loop_watch_t *watch;
-    ask_t *asks;
-    size_t asks_count, asks_capacity;
-} peer_t;
-
-struct listener {
-    bus_t *bus;
-    bus_reader_t reader;
-    void *sub;
-    loop_watch_t *watch;
-    loop_timer_t *repair;
-    field_codec_t *in;
-    char filters[FILTERS_MAX][TOPIC_TEXT_MAX];
-    size_t filters_count;
-    peer_t *peers[PEERS_MAX];
-    size_t peers_count;
-    publisher_t **publishers;
-    size_t publishers_count;
-    feed_t **feeds;
-    size_t feeds_count, feeds_capacity;
-    bus_table_t feeds_by_key;
-    feed_t *recent;
-    metric_t *received, *holes, *missing, *duplicates, *bad, *asked, *healed, *discarded, *waiting;
-};
+enum { HELD_MAX = 4096, ASKS_MAX = 4096, RECORDS_MAX = 65536, ASK_AGAIN_MS = 2000, ABSENT_AGAIN_MS = 500 };
 
 //  What stands at the front of every payload.
 typedef struct {
@@ -212,9 +141,8 @@ ask_peer (peer_t *peer, const char *text, int64_t at_ns)
     send_ask (peer, ask, at_ns);
 }
 
-//  publisher NULL: all of them.
-static void
-ask_for (listener_t *self, const char *text, const char *publisher)
+void
+listener_ask (listener_t *self, const char *text, const char *publisher)
 {
     int64_t at_ns = now_ns ();
     for (size_t i = 0; i < self->peers_count; i++) {
@@ -225,8 +153,8 @@ ask_for (listener_t *self, const char *text, const char *publisher)
     }
 }
 
-static void
-end_ask (peer_t *peer, const char *text)
+void
+listener_end_ask (peer_t *peer, const char *text)
 {
     for (size_t i = 0; i < peer->asks_count; i++)
         if (strcmp (peer->asks[i].text, text) == 0) {
@@ -244,9 +172,8 @@ can_ask (const listener_t *self)
     return false;
 }
 
-//  Each 100 ms: what could not be sent, or was not answered.
-static void
-repair (void *argument)
+void
+listener_repair (void *argument)
 {
     listener_t *self = argument;
     int64_t at_ns = now_ns ();
@@ -256,7 +183,7 @@ repair (void *argument)
         waiting += feed->is_waiting;
         if (!feed->is_waiting || at_ns < feed->ask_at_ns)
             continue;
-        ask_for (self, feed->text, feed->publisher->name);
+        listener_ask (self, feed->text, feed->publisher->name);
         feed->ask_at_ns = at_ns + ABSENT_AGAIN_MS * NS_PER_MS;
     }
     metric_set (self->waiting, (double) waiting);
@@ -287,8 +214,8 @@ report_gap (listener_t *self, const feed_t *feed, int64_t from_seq, int64_t to_s
     self->reader.gap (self->reader.self, &gap);
 }
 
-static void
-drop_held (listener_t *self, feed_t *feed)
+void
+listener_drop_held (listener_t *self, feed_t *feed)
 {
     metric_add (self->discarded, (double) feed->held_count);
     for (size_t i = 0; i < feed->held_count; i++)
@@ -300,12 +227,12 @@ drop_held (listener_t *self, feed_t *feed)
 static void
 start_waiting (listener_t *self, feed_t *feed, int64_t need)
 {
-    drop_held (self, feed);
+    listener_drop_held (self, feed);
     feed->is_waiting = true;
     feed->need = need;
     if (now_ns () >= feed->ask_at_ns) {
         feed->ask_at_ns = now_ns () + ABSENT_AGAIN_MS * NS_PER_MS;
-        ask_for (self, feed->text, feed->publisher->name);
+        listener_ask (self, feed->text, feed->publisher->name);
     }
 }
 
@@ -522,8 +449,8 @@ skip_bad (listener_t *self, feed_t *feed, int64_t seq)
 static void
 read_beat (listener_t *self, const beat_t *beat);
 
-static void
-read_message (listener_t *self, const char *text, zmq_msg_t *payload)
+void
+listener_read (listener_t *self, const char *text, zmq_msg_t *payload)
 {
     topic_t topic;
     opened_t opened;
@@ -640,8 +567,8 @@ deliver_held (listener_t *self, feed_t *feed)
     free (held);
 }
 
-static void
-read_snapshot (listener_t *self, peer_t *peer, const char *text, slice_t payload)
+void
+listener_read_snapshot (listener_t *self, peer_t *peer, const char *text, slice_t payload)
 {
     topic_t topic;
     opened_t opened;
@@ -669,222 +596,4 @@ read_snapshot (listener_t *self, peer_t *peer, const char *text, slice_t payload
     feed->last = seq;
     deliver (self, feed, &opened, true);
     deliver_held (self, feed);
-}
-
-//  Sockets
-
-//  Parts of one message into msgs[most]; the rest is dropped.  0: nothing there.
-static size_t
-receive_parts (void *socket, zmq_msg_t msgs[], size_t most)
-{
-    size_t count = 0;
-    for (bool has_more = true; has_more; count++) {
-        zmq_msg_t spare, *msg = count < most ? &msgs[count] : &spare;
-        (void) zmq_msg_init (msg);
-        if (zmq_msg_recv (msg, socket, ZMQ_DONTWAIT) < 0) {
-            (void) zmq_msg_close (msg);
-            break;
-        }
-        has_more = zmq_msg_more (msg);
-        if (count >= most)
-            (void) zmq_msg_close (msg);
-    }
-    return count;
-}
-
-static void
-close_parts (zmq_msg_t msgs[], size_t count, size_t most)
-{
-    for (size_t i = 0; i < count && i < most; i++)
-        (void) zmq_msg_close (&msgs[i]);
-}
-
-static bool
-part_text (zmq_msg_t *msg, char *out)
-{
-    slice_t text = {zmq_msg_data (msg), zmq_msg_size (msg)};
-    return slice_copy (text, out, TOPIC_TEXT_MAX) == OK && strlen (out) == text.size;
-}
-
-static bool
-read_topics (void *argument)
-{
-    listener_t *self = argument;
-    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
-        zmq_msg_t msgs[2];
-        char text[TOPIC_TEXT_MAX] = "";
-        size_t count = receive_parts (self->sub, msgs, 2);
-        if (count == 0)
-            return false;
-        if (count == 2 && part_text (&msgs[0], text))
-            read_message (self, text, &msgs[1]);
-        else
-            metric_add (self->bad, 1);
-        close_parts (msgs, count, 2);
-    }
-    return true;
-}
-
-static bool
-read_answers (void *argument)
-{
-    peer_t *peer = argument;
-    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
-        zmq_msg_t msgs[3];
-        char word[TOPIC_TEXT_MAX] = "", text[TOPIC_TEXT_MAX] = "";
-        size_t count = receive_parts (peer->dealer, msgs, 3);
-        if (count == 0)
-            return false;
-        bool is_answer = count >= 2 && part_text (&msgs[0], word) && part_text (&msgs[1], text);
-        if (is_answer)
-            end_ask (peer, text);
-        if (is_answer && count == 3 && strcmp (word, "snapshot") == 0)
-            read_snapshot (peer->listener, peer, text,
-                           (slice_t){zmq_msg_data (&msgs[2]), zmq_msg_size (&msgs[2])});
-        else if (!is_answer || strcmp (word, "absent") != 0)
-            metric_add (peer->listener->bad, 1);
-        close_parts (msgs, count, 3);
-    }
-    return true;
-}
-
-static void *
-open_socket (bus_t *bus, int type)
-{
-    void *socket = zmq_socket (loop_zmq (bus->loop), type);
-    CHECK (socket);
-    int linger_ms = 0, immediate = 1;
-    int64_t most = BUS_MESSAGE_BYTES_MAX;
-    (void) zmq_setsockopt (socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    (void) zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
-    if (type == ZMQ_DEALER)
-        (void) zmq_setsockopt (socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate);
-    else
-        (void) zmq_setsockopt (socket, ZMQ_RCVHWM, &bus->receive_queue_messages, sizeof (int));
-    return socket;
-}
-
-listener_t *
-listener_new (bus_t *bus)
-{
-    listener_t *self = mem_new (sizeof *self);
-    metrics_t *metrics = bus->metrics;
-    self->bus = bus;
-    self->in = field_codec_new ();
-    self->sub = open_socket (bus, ZMQ_SUB);
-    self->received = metrics_counter (metrics, "bus_messages_received", "", "Messages read.");
-    self->holes = metrics_counter (metrics, "bus_holes", "", "Holes found in streams, new boots included.");
-    self->missing = metrics_counter (metrics, "bus_messages_missing", "", "Messages known to be lost.");
-    self->duplicates = metrics_counter (metrics, "bus_duplicates", "", "Messages not newer than the last.");
-    self->bad = metrics_counter (metrics, "bus_bad_messages", "", "Messages that could not be read.");
-    self->asked = metrics_counter (metrics, "bus_snapshots_asked", "", "Snapshot requests sent.");
-    self->healed = metrics_counter (metrics, "bus_streams_healed", "", "Streams made whole by a snapshot.");
-    self->discarded = metrics_counter (metrics, "bus_held_discarded", "",
-                                       "Messages held for a snapshot and then given up.");
-    self->waiting = metrics_gauge (metrics, "bus_streams_waiting", "", "Streams that wait for a snapshot.");
-    self->watch = loop_watch_zmq (bus->loop, self->sub, read_topics, self);
-    self->repair = loop_every (bus->loop, REPAIR_EVERY_MS * NS_PER_MS, repair, self);
-    return self;
-}
-
-void
-listener_destroy (listener_t **self)
-{
-    listener_t *listener = *self;
-    if (!listener)
-        return;
-    loop_cancel (&listener->repair);
-    loop_unwatch (&listener->watch);
-    (void) zmq_close (listener->sub);
-    for (size_t i = 0; i < listener->peers_count; i++) {
-        peer_t *peer = listener->peers[i];
-        loop_unwatch (&peer->watch);
-        if (peer->dealer)
-            (void) zmq_close (peer->dealer);
-        free (peer->asks);
-        free (peer);
-    }
-    for (size_t i = 0; i < listener->feeds_count; i++) {
-        drop_held (listener, listener->feeds[i]);
-        free (listener->feeds[i]->held);
-        free (listener->feeds[i]);
-    }
-    for (size_t i = 0; i < listener->publishers_count; i++)
-        free (listener->publishers[i]);
-    free (listener->publishers);
-    free (listener->feeds);
-    free (listener->feeds_by_key.slots);
-    field_codec_destroy (&listener->in);
-    free (listener);
-    *self = NULL;
-}
-
-static int
-add_filter (listener_t *self, const char *filter, error_text_t *error)
-{
-    for (size_t i = 0; i < self->filters_count; i++)
-        if (strcmp (self->filters[i], filter) == 0)
-            return OK;
-    if (self->filters_count == FILTERS_MAX || strlen (filter) >= TOPIC_TEXT_MAX)
-        return error_set (error, E_RANGE, "filter %.100s: too long, or too many of them", filter);
-    (void) snprintf (self->filters[self->filters_count++], TOPIC_TEXT_MAX, "%s", filter);
-    for (size_t i = 0; i < self->publishers_count; i++)
-        self->publishers[i]->beats_count = 0;
-    CHECK (zmq_setsockopt (self->sub, ZMQ_SUBSCRIBE, filter, strlen (filter)) == 0);
-    return OK;
-}
-
-static listener_t *
-get_listener (bus_t *self)
-{
-    if (!self->listener)
-        self->listener = listener_new (self);
-    return self->listener;
-}
-
-int
-bus_connect (bus_t *self, const char *endpoint, const char *snapshot_endpoint, const char *const filters[],
-             size_t filters_count, error_text_t *error)
-{
-    listener_t *listener = get_listener (self);
-    char beats[TOPIC_TEXT_MAX];
-    int status = OK;
-    for (size_t i = 0; i < filters_count && status == OK; i++)
-        status = add_filter (listener, filters[i], error);
-    if (status != OK)
-        return status;
-    if (listener->peers_count == PEERS_MAX)
-        return error_set (error, E_RANGE, "more than %d publishers", PEERS_MAX);
-    (void) topic_filter (TOPIC_BEAT, self->prefix,
-                         beats); //  last: a beat then finds all other filters in force
-    status = add_filter (listener, beats, error);
-    if (status != OK)
-        return status;
-    if (zmq_connect (listener->sub, endpoint) != 0)
-        return error_set (error, E_IO, "%s: %s", endpoint, zmq_strerror (zmq_errno ()));
-    peer_t *peer = mem_new (sizeof *peer);
-    peer->listener = listener;
-    listener->peers[listener->peers_count++] = peer;
-    loop_kick (listener->watch);
-    if (!snapshot_endpoint)
-        return OK;
-    peer->dealer = open_socket (self, ZMQ_DEALER);
-    if (zmq_connect (peer->dealer, snapshot_endpoint) != 0)
-        return error_set (error, E_IO, "%s: %s", snapshot_endpoint, zmq_strerror (zmq_errno ()));
-    peer->watch = loop_watch_zmq (self->loop, peer->dealer, read_answers, peer);
-    return OK;
-}
-
-void
-bus_read (bus_t *self, const bus_reader_t *reader)
-{
-    get_listener (self)->reader = *reader;
-}
-
-void
-bus_ask (bus_t *self, const topic_t *topic)
-{
-    char text[TOPIC_TEXT_MAX];
-    (void) topic_format (topic, self->prefix, text);
-    ask_for (get_listener (self), text, NULL);
 }

@@ -1,5 +1,5 @@
 //  Reading half of field.h.  Messages are validated once, then read with a cursor straight off the bytes:
-//  msgpack-c's object trees would allocate, and cost three times as much.
+//  msgpack-c's object trees would allocate for each message.
 #include "common/wire/field.h"
 #include "common/wire/field_private.h"
 #include "common/base/check.h"
