@@ -100,7 +100,7 @@ deliver (slot_t *slot)
 static void
 fail (slot_t *slot, const char *reason)
 {
-    char text[sizeof slot->reason + TRANSPORT_HOST_MAX];
+    char text[sizeof slot->reason + sizeof slot->http->url.authority + 2];
     (void) snprintf (text, sizeof text, "%s: %s", slot->http->url.authority,
                      slot->reason[0] ? slot->reason : reason);
     slot->answer.status = 0;

@@ -8,6 +8,7 @@
 #include "ingest/link.h"
 #include "ingest/outlet.h"
 #include "ingest/rest.h"
+#include "ingest/sampler.h"
 #include "ingest/stage.h"
 
 #include <inttypes.h>
@@ -18,11 +19,10 @@
 #define TICK_NS       (100 * NS_PER_MS)
 #define SPOKEN_NS     (20 * NS_PER_MS)
 #define REFRESH_NS    (3600 * NS_PER_S)
-#define SAMPLE_NS     (10 * NS_PER_S) //  at most one sample of bad input in the log
 #define CLOCK_LEAP_NS (3600 * NS_PER_S)
 #define BEAT_NS       (100 * NS_PER_MS)
 #define POLL_LATER_NS (3 * NS_PER_S) //  polls of open interest begin when a price to value it is there
-enum { SAMPLE_BYTES = 120, CONFIRMATIONS_MAX = 1024, CONFIRMATION_TEXT_MAX = 80 };
+enum { CONFIRMATIONS_MAX = 1024, CONFIRMATION_TEXT_MAX = 80 };
 
 typedef struct {
     uint32_t channels;
@@ -53,7 +53,8 @@ struct session {
     bool is_poll; //  what is being read answers a poll
     bool is_started, is_history_asked, are_instruments_due;
     int64_t ts_recv_ns; //  of the frame being committed
-    int64_t refreshed_ns, sampled_ns, beaten_ns;
+    int64_t refreshed_ns, beaten_ns;
+    sampler_t sampler;
     int64_t poll_ns;
     size_t poll_next;
 };
@@ -70,22 +71,13 @@ is_event_clock (const session_t *self)
     return self->process->timebase.kind == CLOCK_EVENT;
 }
 
-//  Outside input that is not as it should be: a line now and then, a count always (the caller's).
 static void
 sample (session_t *self, const char *what, const char *why, slice_t text)
 {
-    int64_t mono_ns = timebase_mono_ns ();
-    if (self->sampled_ns && mono_ns - self->sampled_ns < SAMPLE_NS)
-        return;
-    self->sampled_ns = mono_ns;
-    char shown[SAMPLE_BYTES + 1];
-    (void) slice_copy (text, shown, sizeof shown);
-    for (char *c = shown; *c; c++)
-        if ((unsigned char) *c < ' ' || (unsigned char) *c > '~')
-            *c = '?';
+    char where[VENUE_NAME_MAX + 32];
     const char *place = self->socket >= 0 ? self->adapter->sockets[self->socket].name : "rest";
-    logger_write (LOG_LEVEL_WARNING, "%s %s: %s%s%s: %s", self->adapter->name, place, what,
-                  why[0] ? ": " : "", why, shown);
+    (void) snprintf (where, sizeof where, "%s %s", self->adapter->name, place);
+    sampler_show (&self->sampler, where, what, why, text);
 }
 
 //  --- what an adapter tells while it parses
@@ -93,15 +85,13 @@ sample (session_t *self, const char *what, const char *why, slice_t text)
 static void
 on_event (void *fn_self, event_kind_t kind, int instrument, const void *record)
 {
-    session_t *self = fn_self;
-    stage_event (self->stage, kind, instrument, record);
+    stage_event (((session_t *) fn_self)->stage, kind, instrument, record);
 }
 
 static void
 on_book (void *fn_self, int instrument, const book_update_t *update)
 {
-    session_t *self = fn_self;
-    stage_book (self->stage, instrument, update);
+    stage_book (((session_t *) fn_self)->stage, instrument, update);
 }
 
 static void
@@ -144,8 +134,7 @@ on_unknown_contract (void *fn_self, slice_t contract)
 static void
 on_contract (void *fn_self, int instrument, const contract_t *contract)
 {
-    session_t *self = fn_self;
-    self->next_symbols.contracts[instrument] = *contract;
+    ((session_t *) fn_self)->next_symbols.contracts[instrument] = *contract;
 }
 
 //  --- a frame that was understood
@@ -370,8 +359,7 @@ on_book_restored (void *fn_self, int instrument)
 static int
 book_for_snapshot (void *fn_self, int instrument, book_t *out)
 {
-    session_t *self = fn_self;
-    return bookkeeper_snapshot (self->books, instrument, out);
+    return bookkeeper_snapshot (((session_t *) fn_self)->books, instrument, out);
 }
 
 //  --- requests
@@ -379,8 +367,7 @@ book_for_snapshot (void *fn_self, int instrument, book_t *out)
 static void
 on_planned (void *fn_self, const request_t *request)
 {
-    session_t *self = fn_self;
-    rest_add (self->rest, request);
+    rest_add (((session_t *) fn_self)->rest, request);
 }
 
 static void
@@ -560,8 +547,7 @@ on_resubscribe (void *fn_self, int socket, event_kind_t kind, int instrument)
 static void
 on_restart (void *fn_self, int socket, const char *reason)
 {
-    session_t *self = fn_self;
-    link_restart (self->links[socket], reason);
+    link_restart (((session_t *) fn_self)->links[socket], reason);
 }
 
 static void
