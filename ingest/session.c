@@ -268,21 +268,11 @@ subscribe (session_t *self, int socket, uint32_t bits, int first, int count, boo
 }
 
 static void
-count_connected (session_t *self)
-{
-    double count = 0;
-    for (size_t s = 0; s < self->adapter->sockets_count; s++)
-        count += link_is_open (self->links[s]);
-    metric_set (self->counters.connected_sockets, count);
-}
-
-static void
 on_link_open (void *fn_self, int socket)
 {
     session_t *self = fn_self;
     logger_write (LOG_LEVEL_INFO, "%s %s: connected", self->adapter->name,
                   self->adapter->sockets[socket].name);
-    count_connected (self);
     health_board_connected (self->board, socket, true, now_ns (self));
     if (bits_of (self, socket) & CHANNEL_BOOK) {
         bookkeeper_connected (self->books, timebase_mono_ns ());
@@ -299,7 +289,6 @@ on_link_lost (void *fn_self, int socket, const char *reason)
     metric_add (self->counters.reconnects, 1);
     logger_write (LOG_LEVEL_NOTICE, "%s %s: %s; connecting again", self->adapter->name,
                   self->adapter->sockets[socket].name, reason);
-    count_connected (self);
     int64_t ts_ns = now_ns (self);
     for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
         if (health_board_socket (self->board, (event_kind_t) kind) != socket)
@@ -585,8 +574,12 @@ on_tick (void *fn_self)
 {
     session_t *self = fn_self;
     int64_t mono_ns = timebase_mono_ns ();
-    for (size_t s = 0; s < self->adapter->sockets_count; s++)
+    double open_count = 0;
+    for (size_t s = 0; s < self->adapter->sockets_count; s++) {
         link_tick (self->links[s], mono_ns);
+        open_count += link_is_open (self->links[s]);
+    }
+    metric_set (self->counters.connected_sockets, open_count);
     bookkeeper_tick (self->books, mono_ns);
     poll_open_interest (self);
     if (self->is_started && mono_ns - self->refreshed_ns > REFRESH_NS) {
