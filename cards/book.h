@@ -5,8 +5,8 @@
  *  price step: equal decimals give equal doubles, so a double serves as the key.
  *
  *  Bound     when a side would grow past BOOK_KEPT its worst level is let go and its price becomes the bound: what
- *            is reported beyond it is ignored, so that no hole opens between known levels.  A side that has shrunk to
- *            half takes levels from anywhere again; a snapshot starts anew. */
+ *            is reported beyond it is ignored, so that no hole opens between known levels.  A side that has shrunk
+ *            to half takes levels from anywhere again; a snapshot starts anew. */
 
 #ifndef LEADLINE_BOOK_H
 #define LEADLINE_BOOK_H
