@@ -177,6 +177,7 @@ publisher_new (process_t *process, const settings_t *settings, error_text_t *err
         .source = SOURCE_LIVE,
         .beat_ns = BEAT_S * NS_PER_S,
         .universe_hash = settings->pipeline.universe.hash,
+        .send_queue_messages = (int) settings->pipeline.queue_messages,
     };
     self->public_bus = bus_new (process->loop, &options, NULL);
     bus_on_snapshot (self->public_bus, on_snapshot, self);

@@ -44,6 +44,7 @@ process_open (process_t *self, const char *name, const pipeline_t *pipeline, int
         .source = SOURCE_LIVE,
         .beat_ns = beat_ns,
         .universe_hash = pipeline->universe.hash,
+        .send_queue_messages = (int) pipeline->queue_messages,
     };
     self->bus = bus_new (self->loop, &options, self->metrics);
     int status = bus_open (self->bus, error);
