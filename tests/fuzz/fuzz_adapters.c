@@ -1,4 +1,5 @@
-//  Bytes as a frame or as an answer of any venue.  The first byte picks: adapter, and frame or kind of request.
+//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, its high half
+//  frame (0) or kind of request.
 //  Nothing may crash, read outside, or say a number that is none.
 
 #include "common/base/check.h"
@@ -115,8 +116,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         set_up ();
     while (adapters[count])
         count++;
-    const adapter_t *adapter = adapters[data[0] % count];
-    unsigned kind = data[0] / (unsigned) count % KINDS;
+    const adapter_t *adapter = adapters[(data[0] & 15) % count];
+    unsigned kind = (data[0] >> 4) % KINDS;
     char *padded = calloc (1, size - 1 + JSON_PADDING_BYTES);
     CHECK (padded);
     memcpy (padded, data + 1, size - 1);
