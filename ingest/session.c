@@ -11,7 +11,6 @@
 #include "ingest/sampler.h"
 #include "ingest/stage.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -683,9 +682,9 @@ session_destroy (session_t **self_pointer)
     session_t *self = *self_pointer;
     if (!self)
         return;
-    loop_cancel (&self->tick);
-    loop_cancel (&self->health);
-    loop_cancel (&self->spoken);
+    loop_timer_t **timers[] = {&self->tick, &self->health, &self->spoken};
+    for (size_t t = 0; t < COUNT_OF (timers); t++)
+        loop_cancel (timers[t]);
     for (size_t s = 0; s < SOCKETS_MAX; s++)
         link_destroy (&self->links[s]);
     rest_destroy (&self->rest);
