@@ -211,7 +211,9 @@ ask (shard_t *self, desk_t *desk, size_t index, const quality_t *quality, scorin
         }
         input->status = card->value (state, desk->market, windows[slot], &input->out);
         self->counts.values++;
-        if (input->status == OK && !isfinite (input->out.raw)) {
+        bool is_finite =
+            isfinite (input->out.raw) && (!input->out.has_down || isfinite (input->out.raw_down));
+        if (input->status == OK && !is_finite) {
             *input = (scoring_input_t){.status = E_AGAIN, .out.reason = "value is not finite"};
             self->counts.bad_values++;
         }
