@@ -14,6 +14,8 @@ extern const category_t order_book_cards;
 extern const category_t order_book_events_cards;
 extern const category_t momentum_cards;
 extern const category_t volatility_cards;
+extern const category_t derivatives_cards;
+extern const category_t funding_cards;
 
 static const category_t *const categories[] = {
     &order_flow_cards,
@@ -22,6 +24,8 @@ static const category_t *const categories[] = {
     &order_book_events_cards,
     &momentum_cards,
     &volatility_cards,
+    &derivatives_cards,
+    &funding_cards,
     NULL,
 };
 

@@ -284,13 +284,19 @@ class Market:
         return self.once("trades", make)
 
     def flow(self, t, bucket, count):
-        """(buys, sells, trades) in USD of the span; None before the first trade's bucket."""
+        """(buys, sells, trades) in USD of the span, history by its bars; None where a bucket is not known."""
         start = self.ends(t, bucket, count)[-1]
         times, buys, sells = self.trades()
-        if not times or start + bucket < times[0]:
+        if not times or times[0] > min(t, max(start, 0) + bucket):
             return None
         a, b = bisect_right(times, start), bisect_right(times, t)
-        return buys[b] - buys[a], sells[b] - sells[a], b - a
+        buy, sell, n = buys[b] - buys[a], sells[b] - sells[a], b - a
+        for end in range(start + bucket, 1, bucket):
+            bar = self.bars(bucket).get(end)
+            if bar is None:
+                return None
+            buy, sell, n = buy + bar[7], sell + bar[6] - bar[7], n + bar[8]
+        return buy, sell, n
 
     # --- open interest (design, methods A3)
 
@@ -338,6 +344,9 @@ class Market:
             i = bisect_right(self.once(("oi_t", v), lambda: [r[0] for r in rows]), t)
             if i and t - rows[i - 1][0] <= 600:
                 total, is_known = total + rows[i - 1][1], True
+            elif not i:
+                past = [h for h in self.history["oi"] if h[1] == v and t - 600 <= h[0] <= t] if t <= 600 else []
+                total, is_known = total + (past[-1][2] if past else 0.0), is_known or bool(past)
         return total if is_known else None
 
     def _oi_sum(self, low, high, column):
@@ -413,16 +422,7 @@ class Market:
         """Fo: mean of the last settled rates, weights open interest, equal while no venue has any."""
         rates = self.settled(t)
         weights = [self.oi(t, v) or 0.0 for v in self.venues]
-        if t <= 0:
-            weights = self.history_weights(t)
         if sum(w for w, r in zip(weights, rates) if r is not None) == 0:
             weights = [1.0 for _ in self.venues]
         known = [(w, r) for w, r in zip(weights, rates) if r is not None]
         return sum(w * r for w, r in known) / sum(w for w, _ in known) if known else None
-
-    def history_weights(self, t):
-        out = []
-        for v in self.venues:
-            past = [h for h in self.history["oi"] if h[1] == v and t - 600 <= h[0] <= t]
-            out.append(past[-1][2] if past else 0.0)
-        return out

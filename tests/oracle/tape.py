@@ -16,7 +16,7 @@ History carries the start of the tape as its receive time.
 QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS = range(9)
 WORLD, HISTORY = 0, 63
 MASK = (1 << 64) - 1
-FIRST_TICK, RATE_MOST, TICK_PX = 500000, 30000, 0.1
+FIRST_TICK, RATE_MOST, TICK_PX, SETTLING_ONLY = 500000, 30000, 0.1, 2
 SETTLE_S = (8 * 3600, 4 * 3600, 3600)
 OFFSET_TICKS = (0, 4, -6)
 VENUES = ("alpha", "beta", "gamma")
@@ -171,6 +171,8 @@ class Tape:
         venue = self.venues[v]
         if not is_settled:
             venue.rate = clamp(venue.rate + self.below(s, 401) - 200, RATE_MOST)
+        if v == SETTLING_ONLY and not is_settled:
+            return
         length_ns = SETTLE_S[v] * 10**9
         next_ns = 0 if is_settled else (ts_ns // length_ns + 1) * length_ns
         yield (ts_ns, v, "funding", ts_ns, venue.rate / 1e8, SETTLE_S[v] / 3600, next_ns, is_settled, False)

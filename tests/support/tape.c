@@ -15,7 +15,7 @@ const char *const tape_venues[TAPE_VENUES_MAX] = {"alpha", "beta", "gamma"};
 enum { QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS };
 enum { WORLD = 0, STREAMS = 1 + TAPE_VENUES_MAX * KINDS, HISTORY = 63 };
 enum { LEVELS_MOST = 2048, QUEUE_MOST = 16, MINUTE_S = 60, QUARTER_S = 900, DAY_MINUTES = 1440 };
-enum { FIRST_TICK = 500000, RATE_MOST = 30000 };
+enum { FIRST_TICK = 500000, RATE_MOST = 30000, SETTLING_ONLY = 2 };
 
 static const int64_t settle_s[TAPE_VENUES_MAX] = {8 * 3600, 4 * 3600, 3600};
 static const int64_t offset_ticks[TAPE_VENUES_MAX] = {0, 4, -6};
@@ -375,6 +375,8 @@ funding_step (tape_t *self, int v, int64_t ts_ns, bool is_settled)
     venue_t *venue = &self->venues[v];
     if (!is_settled)
         venue->rate = clamp (venue->rate + below (self, stream_of (v, ESTIMATE), 401) - 200, RATE_MOST);
+    if (v == SETTLING_ONLY && !is_settled)
+        return;
     int64_t length_ns = settle_s[v] * NS_PER_S;
     queue (self, EVENT_FUNDING, v, ts_ns)->record.funding =
         (funding_t){.ts_event_ns = ts_ns,
