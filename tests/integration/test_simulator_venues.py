@@ -26,6 +26,11 @@ class Simulator(Pipeline):
         self.port = {venue: int(port) for venue, port in self.ports.items()}
         return self
 
+    def __exit__(self, kind, value, trace):
+        code = self.stop("simulator")
+        super().__exit__(kind, value, trace)
+        assert kind or code == 0, f"the simulator ended with {code}"
+
     def connect(self, venue, path):
         return WsClient(self.port[venue], path, self.ca)
 
