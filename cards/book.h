@@ -26,13 +26,13 @@ typedef struct {
 } book_level_t;
 
 typedef struct {
-    int32_t state;        //  book_state_t; BROKEN from a gap until the next snapshot
-    int64_t ts_recv_ns;   //  of the last update
-    int64_t synced_ns;    //  of the last snapshot
+    int32_t state;      //  book_state_t; BROKEN from a gap until the next snapshot
+    int64_t ts_recv_ns; //  of the last update
+    int64_t synced_ns;  //  of the last snapshot
     uint64_t gaps_count;
     int32_t depth_levels; //  of the feed; 0 all
     int32_t counts[2];
-    double bound_px[2];   //  [side]; 0: none
+    double bound_px[2];                //  [side]; 0: none
     book_level_t levels[2][BOOK_KEPT]; //  [side], best first
 } book_replica_t;
 

@@ -91,7 +91,8 @@ market_reference (const market_t *self); //  index, -1 none
 const book_replica_t *
 market_book (const market_t *self, int venue); //  never NULL; look at state
 int
-market_quote (const market_t *self, int venue, book_level_t *bid, book_level_t *ask); //  best, from quote events, else the book
+market_quote (const market_t *self, int venue, book_level_t *bid,
+              book_level_t *ask); //  best, from quote events, else the book
 int
 market_last_px (const market_t *self, int venue, double *px); //  last trade
 int
@@ -114,14 +115,15 @@ market_oi_back (const market_t *self, bucket_id_t bucket, int32_t back, double *
 int
 market_venue_oi (const market_t *self, int venue, double *coins);
 int
-market_opening_usd (const market_t *self, span_t span, double *usd); //  sum of (2p-1) D over OI intervals in the span
+market_opening_usd (const market_t *self, span_t span,
+                    double *usd); //  sum of (2p-1) D over OI intervals in the span
 
 typedef struct {
-    double settled_8h;      //  NaN: none yet
+    double settled_8h; //  NaN: none yet
     int64_t settled_ns;
-    double estimate_8h;     //  running estimate; NaN: none (the venue publishes none)
+    double estimate_8h; //  running estimate; NaN: none (the venue publishes none)
     double interval_h;
-    int64_t next_ns;        //  0 unknown
+    int64_t next_ns; //  0 unknown
 } funding_view_t;
 
 int
@@ -130,28 +132,40 @@ int
 market_funding_mean (const market_t *self, double *rate_8h); //  Fo
 
 //  --- what has been heard, for warm-up and age
-typedef enum { INPUT_QUOTE = 1, INPUT_TRADE = 2, INPUT_BOOK = 4, INPUT_MARK = 8, INPUT_OI = 16, INPUT_FUNDING = 32,
-               INPUT_BARS = 64, INPUT_SPOT = 128, INPUT_DATED = 256, INPUT_LIQUIDATION = 512, INPUT_SERIES = 1024,
-               INPUT_FULL_DEPTH = 2048, INPUT_ALL_VENUES = 4096 } input_t;
+typedef enum {
+    INPUT_QUOTE = 1,
+    INPUT_TRADE = 2,
+    INPUT_BOOK = 4,
+    INPUT_MARK = 8,
+    INPUT_OI = 16,
+    INPUT_FUNDING = 32,
+    INPUT_BARS = 64,
+    INPUT_SPOT = 128,
+    INPUT_DATED = 256,
+    INPUT_LIQUIDATION = 512,
+    INPUT_SERIES = 1024,
+    INPUT_FULL_DEPTH = 2048,
+    INPUT_ALL_VENUES = 4096
+} input_t;
 //  INPUT_QUOTE: reference price; INPUT_BARS: price history, klines included; INPUT_FULL_DEPTH: venues whose book
 //  reaches 100 bp; INPUT_ALL_VENUES: the other inputs are wanted from every venue, else from the reference.
 
 //  --- what happens: the events cards' update functions get, after market has taken them in
 typedef enum {
-    ON_TRADE,     //  of.trade: one trade of a perp venue (venue says which)
-    ON_PARENT,    //  of.parent: a parent order is complete (no print of same venue and side for 50 ms, or other side)
-    ON_QUOTE,     //  best bid or ask of a venue changed
-    ON_BOOK,      //  of.book: a venue's book changed
-    ON_MARK,      //  mark of a venue
+    ON_TRADE, //  of.trade: one trade of a perp venue (venue says which)
+    ON_PARENT, //  of.parent: a parent order is complete (no print of same venue and side for 50 ms, or other side)
+    ON_QUOTE, //  best bid or ask of a venue changed
+    ON_BOOK,  //  of.book: a venue's book changed
+    ON_MARK,  //  mark of a venue
     ON_INDEX,
-    ON_FUNDING,   //  of.funding, settled or estimate
-    ON_OI,        //  of.oi: an OI interval of a venue was closed
+    ON_FUNDING, //  of.funding, settled or estimate
+    ON_OI,      //  of.oi: an OI interval of a venue was closed
     ON_LIQUIDATION,
-    ON_GAP,       //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
-    ON_SECOND,    //  every whole second, before an evaluation at that second
-    ON_BUCKET,    //  of.bucket: bucket `back = 1` of this size is now closed
-    ON_GRID,      //  the 10 s grid: normalisers and ranks step here
-    ON_BAR        //  of.bar: bar of length W closed (made of buckets; backfilled ones too)
+    ON_GAP,    //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
+    ON_SECOND, //  every whole second, before an evaluation at that second
+    ON_BUCKET, //  of.bucket: bucket `back = 1` of this size is now closed
+    ON_GRID,   //  the 10 s grid: normalisers and ranks step here
+    ON_BAR     //  of.bar: bar of length W closed (made of buckets; backfilled ones too)
 } market_on_t;
 
 typedef struct {
@@ -170,11 +184,11 @@ typedef struct {
 } market_book_change_t;
 
 typedef struct {
-    double coins;        //  filtered OI of the venue now
-    double change_coins; //  filtered change since the reading before
+    double coins;             //  filtered OI of the venue now
+    double change_coins;      //  filtered change since the reading before
     double buy_usd, sell_usd; //  the venue's flow of the interval
-    double p;            //  smoothed opening probability
-    double seconds;      //  length of the interval
+    double p;                 //  smoothed opening probability
+    double seconds;           //  length of the interval
 } market_oi_interval_t;
 
 typedef struct {
@@ -187,7 +201,7 @@ typedef struct {
 
 typedef struct {
     market_on_t on;
-    int venue; //  -1 where none applies
+    int venue;          //  -1 where none applies
     bool is_backfilled; //  comes from REST history: only ON_BUCKET (60 s, 900 s), ON_BAR, ON_FUNDING, ON_OI
     union {
         const trade_t *trade;

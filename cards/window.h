@@ -24,8 +24,8 @@ typedef struct {
     mode_id_t mode;
     window_id_t id;
     int32_t seconds;
-    int32_t slot;       //  0..SLOT_COUNT-1, unique per (mode, id)
-    bool is_primary;    //  of its mode
+    int32_t slot;    //  0..SLOT_COUNT-1, unique per (mode, id)
+    bool is_primary; //  of its mode
 } window_t;
 
 //  A run of buckets.
@@ -34,7 +34,7 @@ typedef struct {
     int32_t count;
 } span_t;
 
-extern const int32_t window_seconds[W_COUNT]; //  60 300 900 3600 14400
+extern const int32_t window_seconds[W_COUNT];      //  60 300 900 3600 14400
 extern const int32_t bucket_seconds[BUCKET_COUNT]; //  1 5 60 900
 
 //  The slots of a mode, in the order 1m, 5m, 1h, primary if it is none of these.
