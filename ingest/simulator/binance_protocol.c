@@ -21,6 +21,7 @@ static const char *const channels[] = {"trade",     "aggTrade",   "depth", "book
                                        "markPrice", "forceOrder", NULL};
 static const char *const suffixes[] = {"trade",      "aggTrade",     "depth@100ms",
                                        "bookTicker", "markPrice@1s", "forceOrder"};
+static const int stands_for[] = {-1, CHANNEL_TRADE, -1, -1, -1, -1};
 static const bool is_market[] = {false, true, false, false, true, true};
 
 enum { SIDE_PUBLIC, SIDE_MARKET, SIDE_OLD };
@@ -510,5 +511,6 @@ const protocol_t binance_protocol = {
     .tick = on_tick,
     .classify = classify,
     .respell = respell,
+    .stands_for = stands_for,
     .is_snapshot = is_snapshot,
 };

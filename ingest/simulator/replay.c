@@ -23,7 +23,8 @@ struct replay {
     recording_t *recording;
     gateway_t *gateway;
     snapshot_t snapshots[UNIVERSE_MAX];
-    int depth_channel; //  whose wants make a snapshot necessary; -1 none
+    bool has_channel[FEED_CHANNELS_MAX]; //  in the recording
+    int depth_channel;                   //  whose wants make a snapshot necessary; -1 none
     text_buffer_t frame;
     recording_entry_t entry; //  read, not done
     bool has_entry, is_running, is_done;
@@ -131,6 +132,8 @@ survey (replay_t *self, error_text_t *error)
         if (listing < 0)
             continue;
         self->snapshots[listing].left_count += is_snapshot;
+        if (!is_snapshot)
+            self->has_channel[channel] = true;
         note_digits (&self->gateway->listings[listing], entry.message);
     }
     if (status != E_CLOSED)
@@ -253,15 +256,19 @@ pass_message (replay_t *self)
         return;
     }
     int listing = gateway_find (self->gateway, contract);
-    if (listing < 0 || !feed_wanted (self->gateway->feed, channel, listing)) {
+    int to = channel; //  whose clients get it
+    if (listing >= 0 && !feed_wanted (self->gateway->feed, channel, listing) && protocol->stands_for &&
+        protocol->stands_for[channel] >= 0 && !self->has_channel[protocol->stands_for[channel]])
+        to = protocol->stands_for[channel];
+    if (listing < 0 || !feed_wanted (self->gateway->feed, to, listing)) {
         self->unwanted_count++;
         return;
     }
     size_t wrap_size;
     protocol->respell (self->gateway, channel, listing, self->entry.message, &self->frame, &wrap_size);
-    feed_publish (self->gateway->feed, NULL, channel, listing, self->gateway->now_ns,
+    feed_publish (self->gateway->feed, NULL, to, listing, self->gateway->now_ns,
                   (slice_t){self->frame.data, self->frame.size}, wrap_size);
-    self->gateway->trades_count += channel == 0;
+    self->gateway->trades_count += to == 0;
     self->sent_count++;
 }
 

@@ -275,5 +275,22 @@ def test_recording_holds_the_stream_until_its_snapshot_is_taken():
         os.unlink(path)
 
 
+def test_aggregated_trades_stand_for_trades_a_recording_does_not_have():
+    path = f"/tmp/leadline-recording-{os.getpid()}.raw.jsonl.gz"
+    aggregate = {"stream": "btcusdt@aggTrade", "data": {"e": "aggTrade", "E": 1, "a": 5, "s": "BTCUSDT", "p": "100.1",
+                 "q": "0.006", "f": 1, "l": 2, "T": 1, "m": True}}
+    try:
+        for lines, wanted in (([aggregate], ["aggTrade"]), ([trade(1), aggregate, trade(2)], ["trade", "trade"])):
+            with gzip.open(path, "wt") as file:
+                for message in lines:
+                    file.write(json.dumps({"recv_ts": 1723161255000, "dir": "in", "msg": message}, separators=(",", ":")) + "\n")
+            with Recorded(path) as s:
+                client = s.connect("binance", "/public/stream")
+                binance_subscribe(client, ["btcusdt@trade"])
+                assert [frame["data"]["e"] for frame in frames(client, 2 / PATIENCE)] == wanted
+    finally:
+        os.unlink(path)
+
+
 if __name__ == "__main__":
     main([test for name, test in list(globals().items()) if name.startswith("test_")])
