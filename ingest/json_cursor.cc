@@ -175,6 +175,7 @@ struct json_document {
     std::unique_ptr<char[]> unescaped;  //  only once a text with escapes was seen
     size_t capacity = 0, unescaped_capacity = 0;
     slice_t text = {nullptr, 0};
+    const uint32_t *starts = nullptr; //  offset of each token, simdjson's
     uint32_t tokens = 0;
     bool has_escapes = false;
     int status = OK;
@@ -183,12 +184,12 @@ struct json_document {
     char
     byte (uint32_t token) const
     {
-        return text.data[stage->structural_indexes[token]];
+        return text.data[starts[token]];
     }
     const char *
     start (uint32_t token) const
     {
-        return text.data + stage->structural_indexes[token];
+        return text.data + starts[token];
     }
     //  First byte that is not part of the token, trailing white space cut.
     const char *
@@ -205,7 +206,7 @@ struct json_document {
         if (status != OK)
             return status;
         status = code;
-        unsigned long at = token < tokens ? stage->structural_indexes[token] : text.size;
+        unsigned long at = token < tokens ? starts[token] : text.size;
         (void) snprintf (error, sizeof error, "%s at byte %lu", what, at);
         return code;
     }
@@ -266,10 +267,9 @@ json_document::check_scalar (uint32_t token)
 {
     const char *at = start (token), *end = text.data + text.size;
     if (*at == '"') {
-        const char *last = stop (token) - 1;
-        if (last <= at || *last != '"')
-            return fail (E_SYNTAX, "a text that does not end", token);
-        if (has_escapes && !unescape (at + 1, last, unescaped.get () + stage->structural_indexes[token]))
+        //  Stage 1 has seen it end, and nothing but white space between its end and the next token.
+        const char *last = has_escapes ? stop (token) - 1 : at;
+        if (has_escapes && !unescape (at + 1, last, unescaped.get () + starts[token]))
             return fail (E_SYNTAX, "a wrong escape", token);
         return OK;
     }
@@ -282,13 +282,17 @@ json_document::check_scalar (uint32_t token)
 int
 json_document::check_structure ()
 {
+    const char *data = text.data;
+    const uint32_t *where = starts;
+    const uint32_t count = tokens;
+    const bool is_plain = !has_escapes;
     uint32_t open[JSON_DEPTH_MAX];
     int depth = 0;
     uint32_t at = 0;
     for (;;) {
-        if (at >= tokens)
+        if (at >= count)
             return fail (E_SYNTAX, "the document ends early", at);
-        char c = byte (at);
+        char c = data[where[at]];
         bool is_empty = false;
         if (c == '{' || c == '[') {
             if (depth == JSON_DEPTH_MAX)
@@ -296,7 +300,9 @@ json_document::check_structure ()
             open[depth++] = at;
             places[at] = at + 1;
             at++;
-            is_empty = at < tokens && byte (at) == (c == '{' ? '}' : ']');
+            is_empty = at < count && data[where[at]] == (c == '{' ? '}' : ']');
+        } else if (c == '"' && is_plain) {
+            at++;
         } else if (check_scalar (at++) != OK) {
             return status;
         }
@@ -304,21 +310,22 @@ json_document::check_structure ()
         bool is_value_done = is_empty || (c != '{' && c != '[');
         while (is_value_done) {
             if (depth == 0)
-                return at == tokens ? OK : fail (E_SYNTAX, "more behind the document", at);
-            if (at >= tokens)
+                return at == count ? OK : fail (E_SYNTAX, "more behind the document", at);
+            if (at >= count)
                 return fail (E_SYNTAX, "the document ends early", at);
-            char follows = byte (at);
+            char follows = data[where[at]];
             if (follows == ',' && !is_empty) {
                 at++;
                 break;
             }
-            if (follows != (byte (open[depth - 1]) == '{' ? '}' : ']'))
+            if (follows != (data[where[open[depth - 1]]] == '{' ? '}' : ']'))
                 return fail (E_SYNTAX, "a comma or an end is missing", at);
             ends[open[--depth]] = at++;
             is_empty = false;
         }
-        if (byte (open[depth - 1]) == '{') {
-            if (at + 1 >= tokens || byte (at) != '"' || byte (at + 1) != ':' || check_scalar (at) != OK)
+        if (data[where[open[depth - 1]]] == '{') {
+            if (at + 1 >= count || data[where[at]] != '"' || data[where[at + 1]] != ':' ||
+                (has_escapes && check_scalar (at) != OK))
                 return fail (E_SYNTAX, "a key is missing", at);
             at += 2;
         }
@@ -346,7 +353,7 @@ json_document::content (uint32_t token, slice_t *out)
     *out = slice_t{at, size_t (last - at)};
     if (has_escapes && out->size > 0 && memchr (at, '\\', out->size)) {
         //  At the same offset as in the document, so reading twice gives the same bytes.
-        char *plain = unescaped.get () + stage->structural_indexes[token];
+        char *plain = unescaped.get () + starts[token];
         *out = slice_t{plain, size_t (unescape (at, last, plain) - plain)};
     }
     return OK;
@@ -406,6 +413,7 @@ json_open (json_document_t *self, slice_t text, json_cursor_t *root)
     if (code != simdjson::SUCCESS)
         return self->fail (E_SYNTAX, simdjson::error_message (code), 0);
     self->tokens = self->stage->n_structural_indexes;
+    self->starts = self->stage->structural_indexes.get ();
     self->has_escapes = memchr (text.data, '\\', text.size) != nullptr;
     if (self->has_escapes && self->unescaped_capacity < self->capacity) {
         self->unescaped.reset (new char[self->capacity]);
