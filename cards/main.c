@@ -7,19 +7,33 @@
 
 static cards_settings_t settings;
 
+//  CATALOG.md is this.
 static void
 list_cards (FILE *out)
 {
     static const char *const kinds[] = {"flow", "level", "gate", "slow"};
     static const char *const windows[] = {"[W]", "[W>=5m]", "[P]", "[X]", "[S]"};
-    (void) fprintf (out, "%4s  %-12s %-30s %-6s %-8s %s\n", "id", "category", "card", "kind", "windows",
-                    "name");
-    for (const card_t *card = registry_first (); card; card = registry_next (card))
-        (void) fprintf (out, "%4u  %-12s %-30s %-6s %-8s %s\n", card->id, registry_category (card)->slug,
-                        card->slug, kinds[card->kind], windows[card->windows], card->name);
     char hash[CATALOGUE_HASH_MAX];
     registry_hash (hash);
-    (void) fprintf (out, "%zu cards, catalogue %s\n", registry_count (), hash);
+    (void) fprintf (out,
+                    "# Cards\n\n%zu cards, catalogue %s.  [W]: votes at 1m, 5m, 1h and the mode's primary "
+                    "window; [P]: one "
+                    "value a mode; [X]: one for all.\n\n",
+                    registry_count (), hash);
+    (void) fprintf (out, "| id | category | card | kind | sign | windows | formula | source |\n"
+                         "|---|---|---|---|---|---|---|---|\n");
+    for (const card_t *card = registry_first (); card; card = registry_next (card)) {
+        (void) fprintf (out, "| %u | %s | %s | %s%s%s | %s | %s | ", card->id, registry_category (card)->slug,
+                        card->slug, kinds[card->kind], card->carrier ? " on " : "",
+                        card->carrier ? card->carrier : "",
+                        card->sign > 0   ? "+"
+                        : card->sign < 0 ? "-"
+                                         : "in the formula",
+                        windows[card->windows]);
+        for (const char *at = card->formula; *at; at++) //  a bar would end the cell
+            (void) fprintf (out, "%s%c", *at == '|' ? "\\" : "", *at);
+        (void) fprintf (out, " | %s |\n", card->source);
+    }
 }
 
 static int

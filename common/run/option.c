@@ -211,6 +211,8 @@ take_setting (option_input_t *self, const char *where, int line, const char *pat
             report (self, where, line, path, "unknown section");
         return;
     }
+    if (!value && row->type == OPTION_TEXT)
+        value = ""; //  zconfig has no other word for ""
     if (!value)
         report (self, where, line, path, "needs a value: key = value");
     else if (parse_value (row, value, option_is_pattern (row) ? NULL : self->settings, &error) != OK)

@@ -88,22 +88,6 @@ each_row (const option_t *rows, size_t count, row_fn *fn, const void *argument, 
 }
 
 static void
-dump_row (const option_t *row, int depth, const void *settings, FILE *out)
-{
-    char value[OPTION_VALUE_MAX];
-    value_text (row, settings, value, sizeof value);
-    (void) fprintf (out, "%*s%s = ", depth * 4, "", key_of (row->path));
-    write_value (value, out);
-    (void) fprintf (out, "\n");
-}
-
-void
-option_dump (const option_t *rows, size_t count, const void *settings, FILE *out)
-{
-    each_row (rows, count, dump_row, settings, out);
-}
-
-static void
 write_kind (const option_t *row, FILE *out)
 {
     switch (row->type) {
@@ -125,13 +109,36 @@ write_kind (const option_t *row, FILE *out)
     }
 }
 
+//  What a row is for, above its value.
+static void
+write_comment (const option_t *row, int depth, FILE *out)
+{
+    (void) fprintf (out, "%*s#  %s", depth * 4, "", row->about);
+    write_kind (row, out);
+    (void) fprintf (out, "\n%*s%s = ", depth * 4, "", key_of (row->path));
+}
+
+static void
+dump_row (const option_t *row, int depth, const void *settings, FILE *out)
+{
+    char value[OPTION_VALUE_MAX];
+    value_text (row, settings, value, sizeof value);
+    write_comment (row, depth, out);
+    write_value (value, out);
+    (void) fprintf (out, "\n");
+}
+
+void
+option_dump (const option_t *rows, size_t count, const void *settings, FILE *out)
+{
+    each_row (rows, count, dump_row, settings, out);
+}
+
 static void
 template_row (const option_t *row, int depth, const void *argument, FILE *out)
 {
     (void) argument;
-    (void) fprintf (out, "%*s#  %s", depth * 4, "", row->about);
-    write_kind (row, out);
-    (void) fprintf (out, "\n%*s%s = ", depth * 4, "", key_of (row->path));
+    write_comment (row, depth, out);
     write_value (row->preset ? row->preset : "", out);
     (void) fprintf (out, "\n");
 }
