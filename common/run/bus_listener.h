@@ -8,7 +8,7 @@
 
 #include "common/run/bus_private.h"
 
-enum { BUS_FILTERS_MAX = 256, BUS_PEERS_MAX = 64 };
+enum { BUS_FILTERS_MAX = 8192, BUS_PEERS_MAX = 64 };
 
 //  A publisher we have heard of.
 typedef struct {
