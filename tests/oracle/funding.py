@@ -7,6 +7,7 @@ from market_model import DAY, LN2, WINDOWS, Ew
 VERSION = 1
 RATES = "seed=31 venues=3 quote_ms=2000 minutes=1000 mark_ms=3000 funding_ms=60000 oi_ms=20000 trade_ms=6000 funding_days=40 oi_days=2"
 PREMIA = "seed=32 venues=3 quote_ms=1500 minutes=300 mark_ms=1000 oi_ms=15000 trade_ms=3000"
+CROSSING = "seed=1 quote_ms=2400 minutes=2400 funding_ms=300000 funding_days=12"  # u crosses its borders both ways
 TIMES = (45, 3655, 14395, 20003, 28799, 28811, 43205, 57700, 59903)
 
 
@@ -25,7 +26,8 @@ class Rate(Card):
 class Regime(Card):
     """The averages as integrals over the steps of Fo between its changes: [(from, to, rate)]."""
 
-    tolerance = 1e-7
+    tape, tolerance, times = CROSSING, 1e-7, tuple(range(3600, 144000, 3600)) + (143990,)
+    borders = 1.0, 0.5
 
     def __init__(self, market):
         super().__init__(market)
@@ -42,7 +44,8 @@ class Regime(Card):
             self.rate, self.since = now, t
         u = self.u()
         if u is not None:
-            self.state = 1 if u > 1 else -1 if u < -1 else 0 if abs(u) < 0.5 else self.state
+            enter, leave = self.borders
+            self.state = 1 if u > enter else -1 if u < -enter else 0 if abs(u) < leave else self.state
 
     def average(self, tau, f):
         end = self.steps[-1][1]
