@@ -7,10 +7,12 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 import msgpack
@@ -44,14 +46,17 @@ def free_port():
 class Subscriber:
     """ZeroMQ SUB on one endpoint: keeps what came, decoded."""
 
-    def __init__(self, endpoint, topic="", queue=0, receive=True):
+    def __init__(self, endpoint, topic="", queue=0, receive=True, buffer_bytes=None):
         self.context = zmq.Context.instance()
         self.socket = self.context.socket(zmq.SUB)
         self.socket.setsockopt(zmq.RCVHWM, queue)
+        if buffer_bytes:
+            self.socket.setsockopt(zmq.RCVBUF, buffer_bytes)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.connect(endpoint)
         self.socket.subscribe(topic)
         self.messages = []
+        self.arrivals = []  # monotonic time of the poll that brought each
 
     def poll(self, most=100000):
         """New (topic, message) pairs since the last call."""
@@ -63,6 +68,7 @@ class Subscriber:
                 break
             new.append((topic.decode(), msgpack.unpackb(payload, strict_map_key=False)))
         self.messages.extend(new)
+        self.arrivals.extend([time.monotonic()] * len(new))
         return new
 
     def close(self):
@@ -173,6 +179,15 @@ class Pipeline:
                    "simulator listens")
         self.ports = dict(line.split() for line in open(ports).read().splitlines())
 
+    def inject(self, plan):
+        """Add a fault plan to the running simulator."""
+        url = f"https://127.0.0.1:{self.ports['binance']}/simulator/fault?plan={urllib.parse.quote(plan)}"
+        context = ssl.create_default_context(cafile=os.path.join(self.folder, "ca.pem"))
+        context.check_hostname = False
+        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+            body = json.loads(answer.read())
+            assert answer.status == 200 and not body["error"], body
+
     def ingest_urls(self, venue):
         host = f"127.0.0.1:{self.ports[venue]}"
         sockets = {"binance": {"public": "/public/stream", "market": "/market/stream"},
@@ -199,8 +214,8 @@ class Pipeline:
         self.start("publisher", os.path.join(BIN, "publisher"), *self.common(),
                    *[part for row in rows for part in ("-s", row)])
 
-    def start_all(self, simulator=()):
-        self.start_redis()
+    def start_all(self, simulator=(), redis=()):
+        self.start_redis(*redis)
         self.start_simulator(*simulator)
         for venue in self.venues:
             self.start_ingest(venue)
@@ -251,7 +266,11 @@ class Pipeline:
         return total
 
     def ingest_endpoint(self, venue):
-        return f"ipc://{self.folder}/ingest-{venue}.pub"
+        return self.endpoint(f"ingest-{venue}")
+
+    def endpoint(self, process):
+        """Where a process of the pipeline publishes."""
+        return f"ipc://{self.folder}/{process}.pub"
 
 
 def main(tests):
