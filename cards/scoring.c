@@ -220,7 +220,7 @@ be_silent (voice_t *voice, mode_id_t mode, int64_t ts_ms, state_t state, const c
     out->is_conflicted = false;
     for (int i = 0; i < VOTE_COUNT; i++)
         out->votes.vote[i] = NAN;
-    snprintf (out->reason, sizeof out->reason, "%s", reason);
+    strncpy (out->reason, reason, sizeof out->reason - 1);
     state_machine_rest (&voice->machine, ts_ms, mode_info (mode)->cycle_s * MS_PER_S);
     tell_state (voice, state, ts_ms, out);
 }
@@ -425,7 +425,7 @@ scoring_evaluate (void *state, const card_t *card, mode_id_t mode, int64_t ts_ns
                          .votes = {{NAN, NAN, NAN}},
                          .agreement_pct = NAN};
     memcpy (out->category, category, sizeof category);
-    snprintf (out->card, sizeof out->card, "%s", card->slug);
+    strncpy (out->card, card->slug, sizeof out->card - 1);
     const char *reason;
     insight_t insight = {0};
     int status = obstacle (quality, primary, &reason);
