@@ -65,6 +65,7 @@ typedef struct {
 typedef struct event_sink {
     void *self;
     //  record: struct of the kind (event.h), borrowed; quantities already in coins, prices of one coin.
+    //  An open interest's oi_usd is NaN where the venue does not say: the receiver values it.
     void (*event) (void *self, event_kind_t kind, int instrument, const void *record);
     void (*book) (void *self, int instrument, const book_update_t *update);
     //  A subscription was confirmed or refused; channel is the adapter's channel bit; instrument -1: not said.

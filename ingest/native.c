@@ -72,13 +72,18 @@ native_select_request (native_t *self, const request_t *request)
 
 //  --- units
 
-//  A scaled contract's price, exactly: its divisor is a power of ten.
+//  Places a price moves in a scaled contract: its scale is a power of ten.
+static int
+places_of (double scale)
+{
+    return scale > 1 ? (int) lround (log10 (scale)) : 0;
+}
+
+//  A scaled contract's price, exactly.
 static int
 coin_price (native_t *self, decimal_t price, decimal_t *out)
 {
-    int exponent = price.exponent;
-    for (double left = self->contract->price_divisor; left >= 10; left /= 10)
-        exponent--;
+    int exponent = price.exponent - places_of (self->contract->price_divisor);
     if (price.mantissa <= 0 || exponent < DECIMAL_EXPONENT_MIN || decimal_to_double (price) > PX_MAX)
         return native_fail (self, E_RANGE, "a price out of range");
     *out = (decimal_t){price.mantissa, (int8_t) exponent};
@@ -460,8 +465,7 @@ native_listing_offer (native_listing_t *self, slice_t base, slice_t quote, contr
     contract.multiplier *= scale;
     contract.price_divisor = scale;
     contract.facts.multiplier = contract.multiplier;
-    for (; scale >= 10; scale /= 10)
-        contract.facts.tick.exponent--;
+    contract.facts.tick.exponent = (int8_t) (contract.facts.tick.exponent - places_of (scale));
     (void) slice_copy (base, contract.facts.base, sizeof contract.facts.base);
     (void) slice_copy (quote, contract.facts.quote, sizeof contract.facts.quote);
     memcpy (contract.facts.contract, contract.contract, sizeof contract.facts.contract);
