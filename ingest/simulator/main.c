@@ -120,11 +120,13 @@ static int
 make_market (simulator_t *self, const feed_options_t *feed, error_text_t *error)
 {
     const settings_t *settings = &self->settings;
+    int64_t start_ns = timebase_wall_ns () / SLICE_NS * SLICE_NS,
+            warm_ns = settings->warm_minutes * 60 * NS_PER_S;
     world_options_t options = {
         .seed = (uint64_t) settings->seed,
         .universe = &settings->pipeline.universe,
         .venues_count = VENUES_COUNT,
-        .start_ns = timebase_wall_ns () / SLICE_NS * SLICE_NS,
+        .start_ns = start_ns - warm_ns,
         .history_days = (int32_t) settings->history_days,
         .activity = settings->activity,
         .is_random_walk = settings->is_random_walk,
@@ -138,10 +140,12 @@ make_market (simulator_t *self, const feed_options_t *feed, error_text_t *error)
                             .gateways_count = VENUES_COUNT,
                             .clients_least = (int) settings->clients,
                             .speed = settings->speed,
-                            .start_ns = options.start_ns,
+                            .warm_speed = settings->warm_speed,
+                            .start_ns = start_ns,
+                            .warm_ns = warm_ns,
                             .mono_start_ns = timebase_mono_ns ()};
     if (settings->seconds)
-        self->pacer.end_ns = options.start_ns + settings->seconds * NS_PER_S;
+        self->pacer.end_ns = start_ns + settings->seconds * NS_PER_S;
     self->world = world_new (&options, error);
     if (!self->world)
         return E_CONFIG;
@@ -221,7 +225,8 @@ set_up (simulator_t *self, error_text_t *error)
     settings_t *settings = &self->settings;
     self->faults = fault_plan_new ((uint64_t) settings->seed);
     bool is_recording = settings->recording[0] != '\0';
-    bool is_waiting = is_recording ? settings->recording_speed <= 0 : settings->speed <= 0;
+    bool is_waiting =
+        is_recording ? settings->recording_speed <= 0 : settings->speed <= 0 || settings->warm_minutes > 0;
     feed_options_t feed = {.faults = self->faults,
                            .wake = server_wake,
                            .queue_limit_bytes = is_waiting ? 0 : (size_t) settings->queue_limit_kib * 1024};

@@ -32,14 +32,35 @@ run_slice (pacer_t *self, int64_t until_ns)
         gateway_tick (self->gateways[i], until_ns);
 }
 
+//  Where the market should be by now.  While it is warming up: the nearer of warm_speed's line and real time's.
+static int64_t
+target_of (pacer_t *self, int64_t mono_ns)
+{
+    if (self->speed <= 0)
+        return INT64_MAX - SLICE_NS;
+    int64_t real_ns = self->start_ns + (int64_t) ((double) (mono_ns - self->mono_start_ns) * self->speed);
+    if (self->warm_ns == 0)
+        return real_ns;
+    if (!is_ready (self))
+        return 0;
+    if (self->mono_warm_ns == 0)
+        self->mono_warm_ns = mono_ns;
+    int64_t warm_ns = self->start_ns - self->warm_ns +
+                      (int64_t) ((double) (mono_ns - self->mono_warm_ns) * self->warm_speed);
+    if (world_now_ns (self->world) + SLICE_NS > real_ns) {
+        self->warm_ns = 0;
+        logger_write (LOG_LEVEL_NOTICE, "the market has caught up with the clock after %.1f s",
+                      (double) (mono_ns - self->mono_warm_ns) / (double) NS_PER_S);
+    }
+    return warm_ns < real_ns ? warm_ns : real_ns;
+}
+
 void
 pacer_turn (pacer_t *self, int64_t mono_ns, int64_t work_ns)
 {
     if (self->is_over)
         return;
-    int64_t target_ns =
-        self->speed > 0 ? self->start_ns + (int64_t) ((double) (mono_ns - self->mono_start_ns) * self->speed)
-                        : INT64_MAX - SLICE_NS;
+    int64_t target_ns = target_of (self, mono_ns);
     if (self->end_ns && target_ns > self->end_ns)
         target_ns = self->end_ns;
     while (world_now_ns (self->world) + SLICE_NS <= target_ns) {

@@ -2,6 +2,8 @@
  *
  *  speed > 0   start + speed x real time since the start
  *  speed 0     as fast as clients read: it stands still until enough have subscribed and while any queue is long
+ *  warm_ns     the world starts that long before start: it stands still until enough have subscribed, then runs at
+ *              warm_speed (waiting while any queue is long) until it has caught up with start + speed x real time
  *
  *  Time moves in slices of SLICE_NS, so what a gateway sends does not depend on the speed. */
 
@@ -17,9 +19,10 @@ typedef struct {
     gateway_t **gateways; //  kept
     int gateways_count;
     int clients_least; //  speed 0: sockets that must have subscribed before the first slice
-    double speed;
+    double speed, warm_speed;
     int64_t start_ns, end_ns; //  end 0: none
-    int64_t mono_start_ns;
+    int64_t warm_ns;          //  0: none, or caught up
+    int64_t mono_start_ns, mono_warm_ns;
     bool is_running, is_over;
     uint64_t late_count; //  times the market could not keep up with its speed
 } pacer_t;

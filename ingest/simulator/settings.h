@@ -9,8 +9,8 @@
 typedef struct {
     pipeline_t pipeline;
     int64_t ports[3]; //  in the order of protocols[]
-    double speed;
-    int64_t seed, clients, seconds, history_days, queue_limit_kib;
+    double speed, warm_speed;
+    int64_t seed, clients, seconds, warm_minutes, history_days, queue_limit_kib;
     double activity, planted_ic, planted_horizon_s;
     bool is_random_walk;
     char truth_file[512], faults[4096], recording[512];
