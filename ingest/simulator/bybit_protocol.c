@@ -132,13 +132,13 @@ on_liquidation (gateway_t *gateway, int listing, const world_liquidation_t *liqu
 
 //  An id in the form of the venue's, made of the listing and the trade's number.
 static void
-add_trade_id (text_buffer_t *out, int listing, int64_t id)
+name_trade (int listing, int64_t id, char *out, size_t size)
 {
     uint64_t mixed = ((uint64_t) id * 0x9e3779b97f4a7c15u) ^ (uint64_t) listing;
-    text_add (out, "%08x-%04x-5%03x-%04x-%04x%08llx", (unsigned) (mixed >> 32),
-              (unsigned) (mixed >> 16 & 0xffff), (unsigned) (mixed & 0xfff),
-              (unsigned) (0x8000 | (listing & 0x3fff)), (unsigned) (id >> 32 & 0xffff),
-              (unsigned long long) id & 0xffffffffu);
+    (void) snprintf (out, size, "%08x-%04x-5%03x-%04x-%04x%08llx", (unsigned) (mixed >> 32),
+                     (unsigned) (mixed >> 16 & 0xffff), (unsigned) (mixed & 0xfff),
+                     (unsigned) (0x8000 | (listing & 0x3fff)), (unsigned) (id >> 32 & 0xffff),
+                     (unsigned long long) id & 0xffffffffu);
 }
 
 static void
@@ -170,7 +170,9 @@ flush_trades (gateway_t *gateway, int listing)
         key (out, ",\"L\":\"");
         key (out, directions[book->is_last_up][is_same]);
         key (out, "\",\"i\":\"");
-        add_trade_id (out, listing, trade->id);
+        char id[64];
+        name_trade (listing, trade->id, id, sizeof id);
+        text_add (out, "%s", id);
         key (out, "\",\"BT\":false,\"RPI\":false,\"seq\":");
         numeral_add_i64 (out, ((bybit_state_t *) gateway->state)->seq);
         key (out, "}");
@@ -521,6 +523,7 @@ const protocol_t bybit_protocol = {
     .state_size = sizeof (bybit_state_t),
     .name_contract = name_contract,
     .name_base = name_base,
+    .name_trade = name_trade,
     .start = start,
     .stop = stop,
     .connected = on_connected,

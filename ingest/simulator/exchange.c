@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "ingest/simulator/exchange.h"
 #include "common/base/check.h"
 
@@ -43,8 +45,13 @@ print_trade (exchange_t *self, int64_t px_ticks, int64_t qty_lots)
                            .side = self->taker_is_buy ? 1 : -1,
                            .is_liquidation = self->taker->is_liquidation};
     world_history_trade (&self->history, px_ticks, qty_lots, self->taker_is_buy);
-    if (self->truth)
-        truth_trade (self->truth, self->venue_name, self->name, self->spec, &trade);
+    if (self->truth) {
+        char id[64];
+        (void) snprintf (id, sizeof id, "%lld", (long long) trade.id);
+        if (self->name_trade)
+            self->name_trade (self->venue, self->instrument, trade.id, id, sizeof id);
+        truth_trade (self->truth, self->venue_name, self->name, self->spec, &trade, id);
+    }
     if (self->sink->trade)
         self->sink->trade (self->sink->self, self->venue, self->instrument, &trade);
 }
@@ -101,6 +108,7 @@ exchange_init (exchange_t *self, const exchange_options_t *options)
     *self = (exchange_t){.venue = options->venue,
                          .instrument = options->instrument,
                          .venue_name = options->venue_name,
+                         .name_trade = options->name_trade,
                          .name = options->name,
                          .rule = options->rule,
                          .is_random_walk = options->options->is_random_walk,

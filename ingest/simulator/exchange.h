@@ -53,6 +53,7 @@ typedef struct {
 typedef struct {
     int venue, instrument;
     const char *venue_name, *name;
+    void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size); //  NULL: digits
     world_rule_t rule;
     bool is_random_walk;
     double activity, planted_share; //  share of the takers that are informed
@@ -97,6 +98,7 @@ typedef struct {
     uint64_t seed;
     int venue, instrument;
     const char *venue_name, *name;
+    void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size); //  NULL: digits
     world_rule_t rule;
     const world_options_t *options;
     const listing_t *listing;

@@ -60,6 +60,8 @@ struct protocol {
     //  "BTC" to the contract's name, and back (false: not a USDT perpetual).
     void (*name_contract) (const char *base, char *out, size_t size);
     bool (*name_base) (slice_t contract, char *out, size_t size);
+    //  A trade's id as the venue spells it; NULL: plain digits.
+    void (*name_trade) (int listing, int64_t id, char *out, size_t size);
     void (*start) (gateway_t *gateway);
     void (*stop) (gateway_t *gateway);
     void (*connected) (gateway_t *gateway, feed_client_t *client, slice_t arguments); //  query of the URL

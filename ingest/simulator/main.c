@@ -32,7 +32,7 @@ typedef struct {
     gateway_t *gateways[VENUES_COUNT];
     int gateways_count;
     pacer_t pacer;
-    int64_t reported_ns;
+    int64_t reported_ns, flushed_ns;
 } simulator_t;
 
 static void
@@ -105,6 +105,11 @@ on_turn (void *argument)
     simulator_t *self = argument;
     int64_t mono_ns = timebase_mono_ns ();
     server_tick (self->server, mono_ns);
+    if (self->world && mono_ns - self->flushed_ns >= NS_PER_S) {
+        self->flushed_ns = mono_ns;
+        if (world_truth_flush (self->world) == E_IO)
+            logger_write (LOG_LEVEL_WARNING, "the truth file cannot be written");
+    }
     if (self->replay)
         replay_turn (self->replay, mono_ns, WORK_NS);
     else
@@ -114,6 +119,14 @@ on_turn (void *argument)
         report (self, "so far");
         logger_flush (timebase_wall_ns ());
     }
+}
+
+//  For the truth file: the world counts trades, the venue names them.
+static void
+name_trade (int venue, int instrument, int64_t id, char *out, size_t size)
+{
+    if (protocols[venue]->name_trade)
+        protocols[venue]->name_trade (instrument, id, out, size);
 }
 
 static int
@@ -132,6 +145,7 @@ make_market (simulator_t *self, const feed_options_t *feed, error_text_t *error)
         .is_random_walk = settings->is_random_walk,
         .planted_ic = settings->planted_ic,
         .planted_horizon_s = settings->planted_horizon_s,
+        .name_trade = name_trade,
         .truth_path = settings->truth_file[0] ? settings->truth_file : NULL,
     };
     for (int i = 0; i < VENUES_COUNT; i++)

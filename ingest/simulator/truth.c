@@ -87,11 +87,11 @@ qty_text (const world_spec_t *spec, int64_t qty_lots, char *out)
 
 void
 truth_trade (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
-             const world_trade_t *trade)
+             const world_trade_t *trade, const char *id)
 {
     char px[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
-    note (self, fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",%" PRId64 ",%" PRId64 ",\"%s\",\"%s\",%d]}\n",
-                         venue, instrument, trade->id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
+    note (self, fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",\"%s\",%" PRId64 ",\"%s\",\"%s\",%d]}\n",
+                         venue, instrument, id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
                          qty_text (spec, trade->qty_lots, qty), trade->side));
 }
 

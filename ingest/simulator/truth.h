@@ -1,6 +1,6 @@
 /*  truth - what the public does not see, as JSON lines (methods F6)
  *
- *  Lines  {"trade": [venue, instrument, id, ts_ns, "price", "quantity", side]}           quantity: the
+ *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side]}           quantity: the
  * venue's unit
  *         {"liquidation": [venue, instrument, ts_ns, side, "quantity", "bankruptcy", "average", leverage]}
  *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...]]}   every 60 s
@@ -29,7 +29,7 @@ truth_flush (truth_t *self);
 
 void
 truth_trade (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
-             const world_trade_t *trade);
+             const world_trade_t *trade, const char *id);
 void
 truth_liquidation (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
                    const world_liquidation_t *liquidation);

@@ -193,6 +193,7 @@ world_new (const world_options_t *options, error_text_t *error)
                                                                   .venue = venue,
                                                                   .instrument = instrument,
                                                                   .venue_name = options->venues[venue],
+                                                                  .name_trade = options->name_trade,
                                                                   .name = self->universe.names[instrument],
                                                                   .rule = rule_of (options->venues[venue]),
                                                                   .options = options,

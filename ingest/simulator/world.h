@@ -38,6 +38,8 @@ typedef struct {
     //  with this information coefficient over horizon_s.
     double planted_ic;
     double planted_horizon_s;
+    //  The id as the venue spells it, for the truth file; NULL: plain digits.
+    void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size);
     const char *truth_path; //  truth file (methods F6), NULL: none
 } world_options_t;
 
