@@ -15,6 +15,7 @@ History carries the start of the tape as its receive time.
 
 QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS = range(9)
 WORLD, HISTORY = 0, 63
+HITS, SPOOFS, WALLS = (1 + 3 * (KINDS + k) for k in range(3))
 MASK = (1 << 64) - 1
 FIRST_TICK, RATE_MOST, TICK_PX, SETTLING_ONLY = 500000, 30000, 0.1, 2
 SETTLE_S = (8 * 3600, 4 * 3600, 3600)
@@ -23,7 +24,7 @@ VENUES = ("alpha", "beta", "gamma")
 
 PRESETS = dict(seed=1, start=1699920000, venues=1, minutes=60, quote_ms=1000, trade_ms=0, mark_ms=0, oi_ms=0,
                book_ms=0, depth=100, gap_every=0, funding_ms=0, liquidation_ms=0, bars_days=0, bars_hours=0,
-               oi_days=0, funding_days=0)
+               oi_days=0, funding_days=0, book_step=1, hit_ms=0, spoof_ms=0, wall_ms=0, lean=0)
 
 
 def read_parameters(text):
@@ -47,6 +48,7 @@ class Venue:
         self.rate = 10000 - 1000 * v
         self.has_book = False
         self.levels = ({}, {})
+        self.eaten, self.spoof, self.wall = [], None, None
 
 
 class Tape:
@@ -57,7 +59,7 @@ class Tape:
         self.random = [(p["seed"] * 0x9E3779B97F4A7C15 + (i + 1) * 0xD1342543DE82EF95) & MASK
                        for i in range(HISTORY + 1)]
         self.price, self.premium, self.vol, self.drift, self.bias = FIRST_TICK, 0, 2, 0, 0
-        self.history_vol = 2
+        self.history_vol, self.move = 2, 0
         self.quarter = None
         self.venues = [Venue(v) for v in range(p["venues"])]
         self.means = (p["quote_ms"], p["trade_ms"], p["book_ms"], p["mark_ms"], p["oi_ms"], p["funding_ms"],
@@ -130,6 +132,7 @@ class Tape:
         if self.below(WORLD, 400) == 0:
             size = 100 + self.below(WORLD, 400)
             move += size if self.below(WORLD, 2) else -size
+        self.move = move
         self.price += move + ((FIRST_TICK - self.price) >> 15)
         self.premium = clamp(self.premium + self.below(WORLD, 7) - 3, 400)
         self.bias = clamp(self.bias + self.below(WORLD, 21) - 10, 300)
@@ -145,7 +148,8 @@ class Tape:
 
     def trade_step(self, v, s, ts_ns):
         venue = self.venues[v]
-        side = 1 if self.below(s, 1000) < 500 + self.bias else -1
+        lean = clamp((self.p["lean"] * self.move) >> 4, 400)
+        side = 1 if self.below(s, 1000) < 500 + self.bias + lean else -1
         qty = 1 + self.below(s, 200)
         if self.below(s, 20) == 0:
             qty *= 25
@@ -185,6 +189,9 @@ class Tape:
 
     # --- book
 
+    def centre(self, v):
+        return (self.price + OFFSET_TICKS[v]) // self.p["book_step"] * self.p["book_step"]
+
     def change_level(self, venue, changes, side, tick, qty):
         if qty == 0:
             venue.levels[side].pop(tick, None)
@@ -193,7 +200,7 @@ class Tape:
         changes[side].append((tick / 10, qty / 1000))
 
     def change_book(self, v, s, centre):
-        venue, changes, depth = self.venues[v], ([], []), self.p["depth"]
+        venue, changes, depth, step = self.venues[v], ([], []), self.p["depth"], self.p["book_step"]
         for side, sign in ((0, -1), (1, 1)):
             crossed = [t for t in venue.levels[side] if (t - centre) * sign <= 0]
             for tick in sorted(crossed, key=lambda t: t * sign):
@@ -203,25 +210,25 @@ class Tape:
             reach = depth if self.below(s, 4) == 0 else 10
             off = 1 + self.below(s, reach)
             qty = 0 if self.below(s, 4) == 0 else 1 + self.below(s, 3000)
-            self.change_level(venue, changes, side, centre + (off if side else -off), qty)
+            self.change_level(venue, changes, side, centre + (off if side else -off) * step, qty)
         for side, sign in ((0, -1), (1, 1)):
-            far = [t for t in venue.levels[side] if (t - centre) * sign > 2 * depth]
+            far = [t for t in venue.levels[side] if (t - centre) * sign > 2 * depth * step]
             for tick in sorted(far, key=lambda t: -t * sign):
                 self.change_level(venue, changes, side, tick, 0)
             if len(venue.levels[side]) < 5:
                 for off in range(1, 11):
-                    self.change_level(venue, changes, side, centre + sign * off, 1 + self.below(s, 2000))
+                    self.change_level(venue, changes, side, centre + sign * off * step, 1 + self.below(s, 2000))
         return changes
 
     def first_book(self, v, s, centre):
-        venue = self.venues[v]
+        venue, step = self.venues[v], self.p["book_step"]
         venue.levels[0].clear()
         venue.levels[1].clear()
         for off in range(1, self.p["depth"] + 1):
             for side in (0, 1):
                 qty = 1 + self.below(s, 2000)
                 if self.below(s, 4) > 0:
-                    venue.levels[side][centre + (off if side else -off)] = qty
+                    venue.levels[side][centre + (off if side else -off) * step] = qty
         return ([(t / 10, q / 1000) for t, q in sorted(venue.levels[0].items(), reverse=True)],
                 [(t / 10, q / 1000) for t, q in sorted(venue.levels[1].items())])
 
@@ -231,11 +238,69 @@ class Tape:
             venue.has_book = False
             yield (ts_ns, v, "gap")
             return
-        centre = self.price + OFFSET_TICKS[v]
+        centre = self.centre(v)
         is_snapshot = not venue.has_book
         bids, asks = self.first_book(v, s, centre) if is_snapshot else self.change_book(v, s, centre)
         venue.has_book = True
         yield (ts_ns, v, "book", is_snapshot, bids, asks)
+
+    # --- what traders do to the book: parents through several levels, spoofs, walls
+
+    def hit_step(self, v, s, ts_ns):
+        """A parent order; the book shows it in a step of its own, a little later.  True: that step is to come."""
+        venue, out = self.venues[v], []
+        if venue.eaten:
+            changes = ([], [])
+            for side, tick, qty in venue.eaten:
+                if tick in venue.levels[side]:
+                    self.change_level(venue, changes, side, tick, max(0, venue.levels[side][tick] - qty))
+            venue.eaten = []
+            if venue.has_book and (changes[0] or changes[1]):
+                out.append((ts_ns, v, "book", False) + changes)
+            return out, False
+        side, most = self.below(s, 2), 1 + self.below(s, 14)
+        if not venue.has_book:
+            return out, False
+        ticks = sorted(venue.levels[side], reverse=side == 0)[:most]
+        for i, tick in enumerate(ticks):
+            qty = venue.levels[side][tick]
+            if i == len(ticks) - 1:
+                qty = 1 + self.below(s, qty)
+            venue.eaten.append((side, tick, qty))
+            venue.volume += qty
+            out.append((ts_ns, v, "trade", 1 if side else -1, tick / 10, qty / 1000, (qty / 1000) * (tick / 10)))
+        return out, bool(venue.eaten)
+
+    def stand_step(self, v, s, ts_ns, stands, reach, qty):
+        """A large level comes, or the one that stands goes."""
+        venue, changes, step = self.venues[v], ([], []), self.p["book_step"]
+        if stands:
+            side, tick = stands
+            if venue.has_book and tick in venue.levels[side]:
+                self.change_level(venue, changes, side, tick, 0)
+                return [(ts_ns, v, "book", False) + changes], None
+            return [], None
+        side, off = self.below(s, 2), 1 + self.below(s, reach)
+        qty += self.below(s, qty)
+        tick = self.centre(v) + (off if side else -off) * step
+        other = venue.levels[1 - side]
+        if not venue.has_book or not other or (tick <= max(other) if side else tick >= min(other)):
+            return [], None
+        self.change_level(venue, changes, side, tick, qty)
+        return [(ts_ns, v, "book", False) + changes], (side, tick)
+
+    def trader_step(self, s, ts_ns):
+        """(events, milliseconds to the next step)"""
+        v, p = (s - HITS) % 3, self.p
+        venue = self.venues[v]
+        if s < SPOOFS:
+            out, is_open = self.hit_step(v, s, ts_ns)
+            return out, 1 + (self.below(s, 150) if is_open else self.below(s, 2 * p["hit_ms"] - 1))
+        if s < WALLS:
+            out, venue.spoof = self.stand_step(v, s, ts_ns, venue.spoof, 20, 8000)
+            return out, (300 + self.below(s, 2400) if venue.spoof else 1 + self.below(s, 2 * p["spoof_ms"] - 1))
+        out, venue.wall = self.stand_step(v, s, ts_ns, venue.wall, p["depth"], 60000)
+        return out, (10000 + self.below(s, 80000) if venue.wall else 1 + self.below(s, 2 * p["wall_ms"] - 1))
 
     # --- order
 
@@ -248,6 +313,9 @@ class Tape:
                 s = 1 + v * KINDS + kind
                 if self.means[kind] > 0:
                     next_ms[s] = start_ms + 1 + self.below(s, 2 * self.means[kind] - 1)
+            for first, mean in ((HITS, p["hit_ms"]), (SPOOFS, p["spoof_ms"]), (WALLS, p["wall_ms"])):
+                if mean > 0:
+                    next_ms[first + v] = start_ms + 1 + self.below(first + v, 2 * mean - 1)
             if p["funding_ms"] > 0:
                 next_ms[1 + v * KINDS + SETTLEMENT] = (p["start"] // SETTLE_S[v] + 1) * SETTLE_S[v] * 1000
         steps = {QUOTE: self.quote_step, TRADE: self.trade_step, BOOK: self.book_step, MARK: self.mark_step,
@@ -262,6 +330,11 @@ class Tape:
             if s == WORLD:
                 self.world_step()
                 next_ms[s] += 1000
+                continue
+            if s >= HITS:
+                out, wait = self.trader_step(s, ts_ms * 10**6)
+                yield from out
+                next_ms[s] += wait
                 continue
             v, kind = divmod(s - 1, KINDS)
             yield from steps[kind](v, s, ts_ms * 10**6)

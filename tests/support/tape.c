@@ -13,7 +13,10 @@
 const char *const tape_venues[TAPE_VENUES_MAX] = {"alpha", "beta", "gamma"};
 
 enum { QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS };
-enum { WORLD = 0, STREAMS = 1 + TAPE_VENUES_MAX * KINDS, HISTORY = 63 };
+//  Streams: the world, kinds by venue, then what traders do to the book, by venue.
+enum { WORLD = 0, HITS = 1 + TAPE_VENUES_MAX * KINDS, SPOOFS = HITS + TAPE_VENUES_MAX };
+enum { WALLS = SPOOFS + TAPE_VENUES_MAX, STREAMS = WALLS + TAPE_VENUES_MAX, HISTORY = 63 };
+enum { EATEN_MOST = 14 };
 enum { LEVELS_MOST = 2048, QUEUE_MOST = 16, MINUTE_S = 60, QUARTER_S = 900, DAY_MINUTES = 1440 };
 enum { FIRST_TICK = 500000, RATE_MOST = 30000, SETTLING_ONLY = 2 };
 
@@ -24,6 +27,7 @@ typedef struct {
     int64_t seed, start, venues, minutes;
     int64_t quote_ms, trade_ms, mark_ms, oi_ms, book_ms, depth, gap_every, funding_ms, liquidation_ms;
     int64_t bars_days, bars_hours, oi_days, funding_days;
+    int64_t book_step, hit_ms, spoof_ms, wall_ms, lean;
 } parameters_t;
 
 typedef struct {
@@ -41,12 +45,19 @@ static const key_row_t keys[] = {
     KEY (quote_ms, 1000),    KEY (trade_ms, 0),       KEY (mark_ms, 0),    KEY (oi_ms, 0),
     KEY (book_ms, 0),        KEY (depth, 100),        KEY (gap_every, 0),  KEY (funding_ms, 0),
     KEY (liquidation_ms, 0), KEY (bars_days, 0),      KEY (bars_hours, 0), KEY (oi_days, 0),
-    KEY (funding_days, 0),
+    KEY (funding_days, 0),   KEY (book_step, 1),      KEY (hit_ms, 0),     KEY (spoof_ms, 0),
+    KEY (wall_ms, 0),        KEY (lean, 0),
 };
 
 typedef struct {
     int64_t tick, qty;
 } tick_level_t;
+
+//  A level that a trader has taken from, or made; qty 0: none.
+typedef struct {
+    int side;
+    int64_t tick, qty;
+} touched_t;
 
 typedef struct {
     int64_t bid, ask; //  last quote; 0 none
@@ -55,6 +66,8 @@ typedef struct {
     bool has_book;
     int counts[2];
     tick_level_t levels[2][LEVELS_MOST]; //  best first
+    touched_t eaten[EATEN_MOST], spoof, wall;
+    int eaten_count;
 } venue_t;
 
 //  A queued event keeps its record beside it.
@@ -83,7 +96,7 @@ struct tape {
     parameters_t p;
     uint64_t random[HISTORY + 1];
     int64_t next_ms[STREAMS];
-    int64_t price, premium, vol, drift, bias;
+    int64_t price, premium, vol, drift, bias, move;
     int64_t history_vol, minute, minutes;
     int64_t trade_id;
     candle_t quarter;
@@ -160,6 +173,13 @@ interval (const tape_t *self, int kind)
     return mean[kind];
 }
 
+//  The mean between two doings of a kind of trader; 0 none.
+static int64_t
+trader_mean (const tape_t *self, int stream)
+{
+    return stream < SPOOFS ? self->p.hit_ms : stream < WALLS ? self->p.spoof_ms : self->p.wall_ms;
+}
+
 tape_t *
 tape_new (const char *parameters)
 {
@@ -185,6 +205,9 @@ tape_new (const char *parameters)
             if (interval (self, kind) > 0)
                 self->next_ms[stream_of (v, kind)] =
                     p->start * 1000 + 1 + below (self, stream_of (v, kind), 2 * interval (self, kind) - 1);
+        for (int s = HITS + v; s < STREAMS; s += TAPE_VENUES_MAX)
+            if (trader_mean (self, s) > 0)
+                self->next_ms[s] = p->start * 1000 + 1 + below (self, s, 2 * trader_mean (self, s) - 1);
         if (p->funding_ms > 0)
             self->next_ms[stream_of (v, SETTLEMENT)] = (p->start / settle_s[v] + 1) * settle_s[v] * 1000;
     }
@@ -307,6 +330,7 @@ world_step (tape_t *self)
         int64_t size = 100 + below (self, WORLD, 400);
         move += below (self, WORLD, 2) ? size : -size;
     }
+    self->move = move;
     self->price += move + ((FIRST_TICK - self->price) >> 15);
     self->premium = clamp (self->premium + below (self, WORLD, 7) - 3, 400);
     self->bias = clamp (self->bias + below (self, WORLD, 21) - 10, 300);
@@ -329,11 +353,22 @@ quote_step (tape_t *self, int v, int64_t ts_ns)
 }
 
 static void
+queue_trade (tape_t *self, int v, int64_t ts_ns, int side, int64_t tick, int64_t qty)
+{
+    trade_t *trade = &queue (self, EVENT_TRADE, v, ts_ns)->record.trade;
+    *trade = (trade_t){.ts_event_ns = ts_ns, .price = price_of (tick), .side = (int8_t) side};
+    trade->qty_coins = (double) qty / 1000;
+    trade->notional_usd = trade->qty_coins * ((double) tick / 10);
+    snprintf (trade->id, sizeof trade->id, "%lld", (long long) ++self->trade_id);
+}
+
+static void
 trade_step (tape_t *self, int v, int64_t ts_ns)
 {
     int s = stream_of (v, TRADE);
     venue_t *venue = &self->venues[v];
-    int side = below (self, s, 1000) < 500 + self->bias ? 1 : -1;
+    int64_t lean = clamp ((self->p.lean * self->move) >> 4, 400);
+    int side = below (self, s, 1000) < 500 + self->bias + lean ? 1 : -1;
     int64_t qty = 1 + below (self, s, 200);
     if (below (self, s, 20) == 0)
         qty *= 25;
@@ -341,11 +376,7 @@ trade_step (tape_t *self, int v, int64_t ts_ns)
         return;
     venue->volume += qty;
     int64_t tick = side > 0 ? venue->ask : venue->bid;
-    trade_t *trade = &queue (self, EVENT_TRADE, v, ts_ns)->record.trade;
-    *trade = (trade_t){.ts_event_ns = ts_ns, .price = price_of (tick), .side = (int8_t) side};
-    trade->qty_coins = (double) qty / 1000;
-    trade->notional_usd = trade->qty_coins * ((double) tick / 10);
-    snprintf (trade->id, sizeof trade->id, "%lld", (long long) ++self->trade_id);
+    queue_trade (self, v, ts_ns, side, tick, qty);
 }
 
 static void
@@ -438,6 +469,7 @@ static void
 change_book (tape_t *self, int v, int64_t centre, size_t counts[2])
 {
     int s = stream_of (v, BOOK);
+    int64_t step = self->p.book_step;
     venue_t *venue = &self->venues[v];
     for (int side = 0; side < 2; side++) {
         int64_t sign = side ? 1 : -1;
@@ -450,19 +482,20 @@ change_book (tape_t *self, int v, int64_t centre, size_t counts[2])
         int64_t reach = below (self, s, 4) == 0 ? self->p.depth : 10;
         int64_t off = 1 + below (self, s, reach);
         int64_t qty = below (self, s, 4) == 0 ? 0 : 1 + below (self, s, 3000);
-        change_level (self, venue, counts, side, centre + (side ? off : -off), qty);
+        change_level (self, venue, counts, side, centre + (side ? off : -off) * step, qty);
     }
     for (int side = 0; side < 2; side++) {
         int64_t sign = side ? 1 : -1;
         while (venue->counts[side] > 0) {
             int64_t last = venue->levels[side][venue->counts[side] - 1].tick;
-            if ((last - centre) * sign <= 2 * self->p.depth)
+            if ((last - centre) * sign <= 2 * self->p.depth * step)
                 break;
             change_level (self, venue, counts, side, last, 0);
         }
         if (venue->counts[side] < 5)
             for (int64_t off = 1; off <= 10; off++)
-                change_level (self, venue, counts, side, centre + sign * off, 1 + below (self, s, 2000));
+                change_level (self, venue, counts, side, centre + sign * off * step,
+                              1 + below (self, s, 2000));
     }
 }
 
@@ -476,8 +509,25 @@ first_book (tape_t *self, int v, int64_t centre)
         for (int side = 0; side < 2; side++) {
             int64_t qty = 1 + below (self, s, 2000);
             if (below (self, s, 4) > 0)
-                set_level (venue, side, centre + (side ? off : -off), qty);
+                set_level (venue, side, centre + (side ? off : -off) * self->p.book_step, qty);
         }
+}
+
+static int64_t
+centre_of (const tape_t *self, int v)
+{
+    return (self->price + offset_ticks[v]) / self->p.book_step * self->p.book_step;
+}
+
+static void
+queue_book (tape_t *self, int v, int64_t ts_ns, bool is_snapshot, const size_t counts[2])
+{
+    queue (self, EVENT_BOOK, v, ts_ns)->record.book = (book_t){.ts_event_ns = ts_ns,
+                                                               .is_snapshot = is_snapshot,
+                                                               .bids = self->sides[0],
+                                                               .asks = self->sides[1],
+                                                               .bids_count = counts[0],
+                                                               .asks_count = counts[1]};
 }
 
 static void
@@ -491,7 +541,7 @@ book_step (tape_t *self, int v, int64_t ts_ns)
         venue->has_book = false;
         return;
     }
-    int64_t centre = self->price + offset_ticks[v];
+    int64_t centre = centre_of (self, v);
     bool is_snapshot = !venue->has_book;
     size_t counts[2] = {0, 0};
     if (is_snapshot) {
@@ -504,12 +554,112 @@ book_step (tape_t *self, int v, int64_t ts_ns)
     } else {
         change_book (self, v, centre, counts);
     }
-    queue (self, EVENT_BOOK, v, ts_ns)->record.book = (book_t){.ts_event_ns = ts_ns,
-                                                               .is_snapshot = is_snapshot,
-                                                               .bids = self->sides[0],
-                                                               .asks = self->sides[1],
-                                                               .bids_count = counts[0],
-                                                               .asks_count = counts[1]};
+    queue_book (self, v, ts_ns, is_snapshot, counts);
+}
+
+//  --- what traders do to the book: parents through several levels, spoofs, walls
+
+static int64_t
+quantity_at (const venue_t *venue, int side, int64_t tick)
+{
+    for (int i = 0; i < venue->counts[side]; i++)
+        if (venue->levels[side][i].tick == tick)
+            return venue->levels[side][i].qty;
+    return 0;
+}
+
+static void
+show_eaten (tape_t *self, int v, int64_t ts_ns)
+{
+    venue_t *venue = &self->venues[v];
+    size_t counts[2] = {0, 0};
+    for (int i = 0; i < venue->eaten_count; i++) {
+        const touched_t *eaten = &venue->eaten[i];
+        int64_t there = quantity_at (venue, eaten->side, eaten->tick);
+        if (there > 0)
+            change_level (self, venue, counts, eaten->side, eaten->tick,
+                          there > eaten->qty ? there - eaten->qty : 0);
+    }
+    venue->eaten_count = 0;
+    if (venue->has_book && counts[0] + counts[1] > 0)
+        queue_book (self, v, ts_ns, false, counts);
+}
+
+//  A parent order; the book shows it in a step of its own, a little later.
+static void
+hit_step (tape_t *self, int v, int s, int64_t ts_ns)
+{
+    venue_t *venue = &self->venues[v];
+    if (venue->eaten_count > 0) {
+        show_eaten (self, v, ts_ns);
+        return;
+    }
+    int side = (int) below (self, s, 2);
+    int64_t most = 1 + below (self, s, EATEN_MOST);
+    if (!venue->has_book)
+        return;
+    int count = venue->counts[side] < most ? venue->counts[side] : (int) most;
+    for (int i = 0; i < count; i++) {
+        touched_t *eaten = &venue->eaten[venue->eaten_count++];
+        *eaten = (touched_t){side, venue->levels[side][i].tick, venue->levels[side][i].qty};
+        if (i == count - 1)
+            eaten->qty = 1 + below (self, s, eaten->qty);
+        venue->volume += eaten->qty;
+        queue_trade (self, v, ts_ns, side ? 1 : -1, eaten->tick, eaten->qty);
+    }
+}
+
+//  A large level comes, or the one that stands goes.
+static void
+stand_step (tape_t *self, int v, int s, int64_t ts_ns, touched_t *stands, int64_t reach, int64_t qty)
+{
+    venue_t *venue = &self->venues[v];
+    size_t counts[2] = {0, 0};
+    if (stands->qty > 0) {
+        if (venue->has_book && quantity_at (venue, stands->side, stands->tick) > 0) {
+            change_level (self, venue, counts, stands->side, stands->tick, 0);
+            queue_book (self, v, ts_ns, false, counts);
+        }
+        stands->qty = 0;
+        return;
+    }
+    int side = (int) below (self, s, 2);
+    int64_t off = 1 + below (self, s, reach);
+    qty += below (self, s, qty);
+    int64_t tick = centre_of (self, v) + (side ? off : -off) * self->p.book_step;
+    const tick_level_t *other = venue->levels[1 - side];
+    if (!venue->has_book || venue->counts[1 - side] == 0 ||
+        (side ? tick <= other->tick : tick >= other->tick))
+        return;
+    change_level (self, venue, counts, side, tick, qty);
+    queue_book (self, v, ts_ns, false, counts);
+    *stands = (touched_t){side, tick, qty};
+}
+
+static void
+trader_step (tape_t *self, int s, int64_t ts_ns)
+{
+    int v = (s - HITS) % TAPE_VENUES_MAX;
+    venue_t *venue = &self->venues[v];
+    int64_t least_ms = 1, span_ms = 2 * trader_mean (self, s) - 1;
+    if (s < SPOOFS) {
+        hit_step (self, v, s, ts_ns);
+        if (venue->eaten_count > 0)
+            span_ms = 150;
+    } else if (s < WALLS) {
+        stand_step (self, v, s, ts_ns, &venue->spoof, 20, 8000);
+        if (venue->spoof.qty > 0) {
+            least_ms = 300;
+            span_ms = 2400;
+        }
+    } else {
+        stand_step (self, v, s, ts_ns, &venue->wall, self->p.depth, 60000);
+        if (venue->wall.qty > 0) {
+            least_ms = 10000;
+            span_ms = 80000;
+        }
+    }
+    self->next_ms[s] += least_ms + below (self, s, span_ms);
 }
 
 //  --- order
@@ -533,6 +683,10 @@ live_step (tape_t *self, int stream, int64_t ts_ms)
     if (stream == WORLD) {
         world_step (self);
         self->next_ms[WORLD] += 1000;
+        return;
+    }
+    if (stream >= HITS) {
+        trader_step (self, stream, ts_ms * NS_PER_MS);
         return;
     }
     int v = (stream - 1) / KINDS, kind = (stream - 1) % KINDS;

@@ -8,6 +8,9 @@
  *      seed start venues minutes           start: seconds since the epoch, at 00:00 UTC; venues 1..3
  *      quote_ms trade_ms mark_ms oi_ms     mean interval of a venue's events; mark brings the index with it
  *      book_ms depth gap_every             book: snapshot, then changes; one gap in so many events
+ *      book_step                           distance of neighbouring levels in ticks (preset 1)
+ *      hit_ms spoof_ms wall_ms             parents through several levels; large levels of 0.3..2.7 s, of 10..90 s
+ *      lean                                how far takers follow the last move of the price (100: strongly)
  *      funding_ms liquidation_ms           running estimates (settlements come with them, every 8, 4, 1 h; the third venue sends these only)
  *      bars_days bars_hours                history before start: 900 s bars, and 60 s bars
  *      oi_days funding_days                history of open interest (5 min) and of settlements

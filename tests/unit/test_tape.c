@@ -94,6 +94,16 @@ test_live_events_are_the_oracles (void **unused)
 }
 
 static void
+test_traders_are_the_oracles (void **unused)
+{
+    (void) unused;
+    expect_digest ("seed=31 venues=3 minutes=60 trade_ms=900 book_ms=300 depth=90 book_step=60 gap_every=900 "
+                   "hit_ms=4000 "
+                   "spoof_ms=5000 wall_ms=20000 lean=100",
+                   88564, UINT64_C (0xb5ed89b4f66727a8));
+}
+
+static void
 test_history_is_the_oracles (void **unused)
 {
     (void) unused;
@@ -106,6 +116,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_live_events_are_the_oracles),
+        cmocka_unit_test (test_traders_are_the_oracles),
         cmocka_unit_test (test_history_is_the_oracles),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
