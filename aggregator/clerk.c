@@ -312,6 +312,7 @@ on_state (void *argument, store_state_t state)
     clerk_t *self = argument;
     if (state == STORE_READY) {
         self->is_loaded = true;
+        (void) store_redis_prices (self->store, self->prices); //  before the rows they settle
         for (int mode = 0; mode < MODE_COUNT; mode++)
             pump (&self->desks[mode]);
     }
@@ -517,6 +518,7 @@ clerk_last_registered_ms (const clerk_t *self, mode_id_t mode)
 void
 clerk_register (clerk_t *self, mode_id_t mode, ledger_row_t *row)
 {
+    ledger_row_sort (row);
     enqueue (&self->desks[mode], row);
     pump (&self->desks[mode]);
 }
@@ -526,11 +528,11 @@ clerk_advance (clerk_t *self, int64_t now_ms)
 {
     if (now_ms > self->now_ms)
         self->now_ms = now_ms;
+    (void) store_redis_prices (self->store, self->prices); //  before the rows they settle
     for (int mode = 0; mode < MODE_COUNT; mode++) {
         end_overrides (&self->desks[mode], self->now_ms);
         pump (&self->desks[mode]);
     }
-    (void) store_redis_prices (self->store, self->prices);
 }
 
 void

@@ -119,6 +119,19 @@ ledger_row_add (ledger_row_t *self, const char *instrument)
     return entry;
 }
 
+static int
+by_instrument (const void *a, const void *b)
+{
+    return strcmp (((const ledger_entry_t *) a)->instrument, ((const ledger_entry_t *) b)->instrument);
+}
+
+void
+ledger_row_sort (ledger_row_t *self)
+{
+    if (self->entries_count > 1)
+        qsort (self->entries, self->entries_count, sizeof *self->entries, by_instrument);
+}
+
 static void
 put_entry (const ledger_row_t *self, const ledger_entry_t *entry, image_t *out)
 {
@@ -245,8 +258,10 @@ ledger_row_load (int64_t t_ms, const image_t *image, error_text_t *error)
             error_set (error, status, "row %lld: field %s is \"%.60s\"", (long long) t_ms,
                        image_name (image, i), image_value (image, i));
     }
-    if (status == OK)
+    if (status == OK) {
+        ledger_row_sort (self);
         return self;
+    }
     if (!due || !version || !categories)
         error_set (error, status, "row %lld: no due, version or categories", (long long) t_ms);
     ledger_row_destroy (&self);

@@ -69,12 +69,17 @@ ledger_row_destroy (ledger_row_t **self);
 ledger_entry_t *
 ledger_row_add (ledger_row_t *self, const char *instrument);
 
+//  Put the entries in order of their instruments: rows are learned in it, so that the order in which readings came or
+//  Redis answers changes nothing.
+void
+ledger_row_sort (ledger_row_t *self);
+
 //  Fields due, version, catalogue, categories and, per instrument, SYM:sigma, SYM:z, SYM:bias, SYM:confidence
 //  ("" when not calibrated), SYM:x (numbers separated by commas, nothing between them for an absent
 //  category).
 void
 ledger_row_save (const ledger_row_t *self, image_t *out);
-//  NULL with a text when the fields do not make a row.
+//  Sorted.  NULL with a text when the fields do not make a row.
 ledger_row_t *
 ledger_row_load (int64_t t_ms, const image_t *image, error_text_t *error);
 

@@ -22,7 +22,7 @@ typedef struct {
     bool has_failed;
 } load_t;
 
-typedef enum { PART_ROSTER, PART_STATE, PART_LAST, PART_DUE, PART_ROW, PART_SCALE, PART_PRICE } part_kind_t;
+typedef enum { PART_ROSTER, PART_STATE, PART_LAST, PART_DUE, PART_ROW, PART_SCALE, PART_PRICE, PART_LAST_PRICE } part_kind_t;
 
 //  One answer that is awaited.
 typedef struct {
@@ -132,6 +132,24 @@ take_prices (const load_t *load, int symbol, const redis_value_t *value)
     }
 }
 
+//  What Redis has of the prices, which may be less than it once acknowledged.
+static void
+want_last_price (load_t *load, int symbol)
+{
+    char key[STORE_KEY_MAX];
+    store_key (load->store->prefix, KEY_PRICE, load->mode, load->store->universe.names[symbol], 0, key);
+    const char *argv[] = {"XREVRANGE", key, "+", "-", "COUNT", "1"};
+    want (load, (part_t){.kind = PART_LAST_PRICE, .symbol = symbol}, 6, argv);
+}
+
+static void
+take_last_price (const load_t *load, int symbol, const redis_value_t *value)
+{
+    bool has_one = value->kind == REDIS_VALUE_LIST && value->count == 1 &&
+                   value->items[0].kind == REDIS_VALUE_LIST && value->items[0].count == 2;
+    load->store->price_done_ms[symbol] = has_one ? strtoll (value->items[0].items[0].text, NULL, 10) : 0;
+}
+
 static void
 take_part (load_t *load, const part_t *part, const redis_value_t *value)
 {
@@ -166,6 +184,9 @@ take_part (load_t *load, const part_t *part, const redis_value_t *value)
         break;
     case PART_PRICE:
         take_prices (load, part->symbol, value);
+        break;
+    case PART_LAST_PRICE:
+        take_last_price (load, part->symbol, value);
         break;
     }
     image_fini (&image);
@@ -235,6 +256,8 @@ load_mode (store_redis_t *self, mode_id_t mode)
         }
     for (int symbol = 0; symbol < (int) self->universe.count; symbol++)
         want_key (load, "HGETALL", KEY_SCALE, (part_t){.kind = PART_SCALE, .symbol = symbol});
+    for (int symbol = 0; mode == MODE_SCALP && symbol < (int) self->universe.count; symbol++)
+        want_last_price (load, symbol);
     want_key (load, "GET", KEY_LAST_REGISTERED, (part_t){.kind = PART_LAST, .symbol = -1});
     char key[STORE_KEY_MAX];
     store_key (self->prefix, KEY_DUE, mode, NULL, 0, key);

@@ -13,14 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    TICK_MS = 500,
-    LEASE_TICKS = 10,
-    OVERRIDE_TICKS = 6,
-    FULL_TICKS = 10,
-    STANDBY_TICKS = 60,
-    PRICES_AT_ONCE = 600
-};
+enum { TICK_MS = 500, OVERRIDE_TICKS = 6, FULL_TICKS = 10, STANDBY_TICKS = 60, PRICES_AT_ONCE = 600 };
 
 static void
 words_reset (words_t *self)
@@ -265,7 +258,8 @@ on_tick (void *argument)
     self->ticks++;
     if (!redis_link_is_up (self->link))
         return;
-    if (self->ticks % LEASE_TICKS == 0 || (self->state == STORE_ASKING && !self->is_loading))
+    if (self->ticks % (int) (self->lease_ms / 3 / TICK_MS) == 0 ||
+        (self->state == STORE_ASKING && !self->is_loading))
         ask (self);
     if (self->state == STORE_FULL && ++self->full_ticks >= FULL_TICKS) {
         self->full_ticks = 0;
@@ -322,6 +316,7 @@ store_redis_new (loop_t *loop, const store_options_t *options, const universe_t 
     self->loop = loop;
     self->universe = *universe;
     self->events = *events;
+    CHECK (options->lease_ms >= 3 * TICK_MS);
     self->lease_ms = options->lease_ms;
     snprintf (self->prefix, sizeof self->prefix, "%s", options->prefix);
     snprintf (self->owner, sizeof self->owner, "%s", options->owner);

@@ -12,7 +12,7 @@
  *
  *  FULL: Redis refuses writes for want of memory (maxmemory, noeviction).  Nothing was changed, the owner keeps what
  *  it wants to write and is told ready again after a while.
- *  Lease: 15 s, renewed every 5 s.  A second aggregator stays in STANDBY until it runs out.
+ *  Lease: 15 s, renewed every third of it.  A second aggregator stays in STANDBY until it runs out.
  *
  *  The owner may register and settle while READY; every answer comes as a store_result_t. */
 
@@ -63,7 +63,7 @@ typedef struct {
     const char *endpoint; //  "unix:/path" or "tcp:host:port"
     const char *prefix;   //  "leadline"
     const char *owner;    //  who holds the lease: one process, one text
-    int64_t lease_ms;     //  15000
+    int64_t lease_ms;     //  15000; at least 1500
 } store_options_t;        //  texts are copied
 
 //  NULL with a text for a bad endpoint.  events are copied.
