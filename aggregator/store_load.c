@@ -22,7 +22,16 @@ typedef struct {
     bool has_failed;
 } load_t;
 
-typedef enum { PART_ROSTER, PART_STATE, PART_LAST, PART_DUE, PART_ROW, PART_SCALE, PART_PRICE, PART_LAST_PRICE } part_kind_t;
+typedef enum {
+    PART_ROSTER,
+    PART_STATE,
+    PART_LAST,
+    PART_DUE,
+    PART_ROW,
+    PART_SCALE,
+    PART_PRICE,
+    PART_LAST_PRICE
+} part_kind_t;
 
 //  One answer that is awaited.
 typedef struct {
