@@ -112,6 +112,8 @@ is_overdue (const feed_health_t *self, int64_t now_ns)
         return false;
     if (self->cadence_s > 0)
         return true;
+    if (self->kind == EVENT_LIQUIDATION)
+        return false; //  they come in cascades: how many are usual says nothing about a pause
     double expected = feed_health_expected_per_min (self);
     double missing = expected * (double) silence_ns / (60.0 * (double) NS_PER_S);
     return !isnan (expected) && missing >= FEED_HEALTH_SURPRISE;

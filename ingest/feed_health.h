@@ -3,7 +3,8 @@
  *  Why   a subscription that is acknowledged is not one that flows, and nothing downstream can tell a quiet
  * market from a dead feed. How   a channel with a steady beat (cadence) is silent after max (10 s, 5 x
  * cadence).  A channel of events (trades, liquidations) is silent when a cadenced sibling on the same socket
- * is, or when so much time has passed that SURPRISE events of its own usual rate are missing.  Otherwise
+ * is, or when so much time has passed that SURPRISE events of its own usual rate are missing (not so
+ * liquidations: they come in cascades, and a usual rate of them says nothing about a pause).  Otherwise
  * quiet is allowed, and a channel that has never spoken is unknown, not well. Not   it reconnects nothing
  * (session does) and reads no clock. */
 

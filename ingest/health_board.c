@@ -135,22 +135,26 @@ health_board_socket (const health_board_t *self, event_kind_t kind)
     return self->sockets[kind];
 }
 
-//  What the beat of another channel on the same socket says about a channel without one.
+//  What the beat of another channel on the same socket says about a channel without one.  A slow beat that is not yet
+//  due says nothing.
 static sibling_t
 sibling_of (const health_board_t *self, int kind, size_t instrument, int64_t now_ns)
 {
-    if (self->feeds[kind][instrument].health.cadence_s > 0)
+    const feed_health_t *quiet = &self->feeds[kind][instrument].health;
+    if (quiet->cadence_s > 0)
         return SIBLING_NONE;
     sibling_t sibling = SIBLING_NONE;
     for (int other = 0; other < EVENT_KIND_COUNT; other++) {
         if (other == kind || !self->feeds[other] || self->sockets[other] != self->sockets[kind])
             continue;
         const feed_health_t *health = &self->feeds[other][instrument].health;
+        int64_t silence_ns = feed_health_silence_ns (health, now_ns);
         if (health->cadence_s <= 0)
             continue;
-        if (feed_health_silence_ns (health, now_ns) < feed_health_limit_ns (health))
+        if (silence_ns < feed_health_limit_ns (quiet))
             return SIBLING_FLOWS;
-        sibling = SIBLING_SILENT;
+        if (silence_ns >= feed_health_limit_ns (health))
+            sibling = SIBLING_SILENT;
     }
     return sibling;
 }
