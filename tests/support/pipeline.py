@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.parse
 import urllib.request
 
@@ -287,7 +288,9 @@ def main(tests):
             print(f"ok   {test.__name__} ({time.monotonic() - started:.1f} s)", flush=True)
         except Exception as error:  # a test that fails must not hide the others
             failed += 1
-            print(f"FAIL {test.__name__} ({time.monotonic() - started:.1f} s): {error}", flush=True)
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "/tests/" in frame.filename]
+            print(f"FAIL {test.__name__} ({time.monotonic() - started:.1f} s), lines {lines[1:]}: "
+                  f"{type(error).__name__} {error}", flush=True)
             if os.environ.get("TRACE"):
                 raise
     print(f"{passed} passed, {failed} failed", flush=True)
