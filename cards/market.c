@@ -458,14 +458,15 @@ settle_estimate (market_t *self, int venue, const funding_t *next, const market_
                          .rate = view->estimate_8h * view->interval_h / 8,
                          .interval_h = view->interval_h,
                          .ts_next_ns = next->ts_next_ns,
-                         .is_settled = true};
+                         .is_settled = true,
+                         .rate_next = NAN};
     market_tell (self, listener, &(market_event_t){.on = ON_FUNDING, .venue = venue, .of.funding = &settled});
 }
 
 static void
 on_funding (market_t *self, const funding_t *funding, int venue, const market_listener_t *listener)
 {
-    if (!(funding->interval_h > 0)) {
+    if (!(funding->interval_h > 0) || isnan (funding->rate)) {
         self->counts.ignored++;
         return;
     }

@@ -312,7 +312,7 @@ static void
 backfill_funding (market_t *self, const funding_t *funding, int venue, const market_listener_t *listener)
 {
     funding_view_t *view = &self->venues[venue].funding;
-    if (!funding->is_settled || !(funding->interval_h > 0)) {
+    if (!funding->is_settled || !(funding->interval_h > 0) || isnan (funding->rate)) {
         self->counts.ignored++;
         return;
     }

@@ -189,20 +189,24 @@ native_price (native_t *self, event_kind_t kind, int64_t ts_ms, double price)
 }
 
 int
-native_funding (native_t *self, int64_t ts_ms, double rate, int64_t next_ms, double interval_h,
-                bool is_settled)
+native_funding (native_t *self, int64_t ts_ms, double rate, double rate_next, int64_t next_ms,
+                double interval_h, bool is_settled)
 {
-    int status = begin_record (self, ts_ms);
+    int status = ts_ms == 0 && !is_settled ? native_finish (self) : begin_record (self, ts_ms);
     if (status != OK)
         return status;
-    if (!(fabs (rate) <= 1) || next_ms < 0 || next_ms >= TS_MAX_MS || interval_h < 0 || interval_h > 24)
+    if (isnan (rate) && (is_settled || isnan (rate_next)))
+        return native_fail (self, E_SYNTAX, "a funding without a rate");
+    if (fabs (rate) > 1 || fabs (rate_next) > 1 || next_ms < 0 || next_ms >= TS_MAX_MS || interval_h < 0 ||
+        interval_h > 24)
         return native_fail (self, E_RANGE, "a funding rate out of range");
     funding_t funding = {.ts_event_ns = ts_ms * NS_PER_MS,
                          .rate = rate,
                          .interval_h = interval_h > 0 ? interval_h : self->contract->facts.funding_interval_h,
                          .ts_next_ns = next_ms * NS_PER_MS,
                          .is_settled = is_settled,
-                         .is_backfilled = self->is_backfill};
+                         .is_backfilled = self->is_backfill,
+                         .rate_next = rate_next};
     emit (self, EVENT_FUNDING, &funding);
     return OK;
 }

@@ -162,6 +162,18 @@ commit_confirmations (session_t *self)
     }
 }
 
+//  Where the venue does not say when, it is when we heard.
+static void
+stamp_untimed (const stage_group_t *group, int64_t ts_recv_ns)
+{
+    funding_t *records = group->records;
+    if (group->kind != EVENT_FUNDING)
+        return;
+    for (size_t i = 0; i < group->count; i++)
+        if (records[i].ts_event_ns == 0)
+            records[i].ts_event_ns = ts_recv_ns;
+}
+
 static void
 commit (session_t *self)
 {
@@ -172,6 +184,7 @@ commit (session_t *self)
         //  History does not show that a feed flows; a poll does.
         if (self->socket >= 0 || self->is_poll)
             note_flow (self, group.kind, group.instrument, group.ts_event_ns, group.count);
+        stamp_untimed (&group, self->ts_recv_ns);
         (void) outlet_events (self->outlet, group.kind, group.instrument, self->ts_recv_ns, group.records,
                               group.count);
     }

@@ -62,11 +62,12 @@ static const field_t mark_fields[] = {
 };
 static const field_t funding_fields[] = {
     EVENT_TIME (funding_t),
-    FIELD (FIELD_F64, funding_t, rate, "rate", "fraction an interval", -1, 1, "longs pay when positive"),
+    FIELD_OPTIONAL (FIELD_F64, funding_t, rate, "rate", "fraction an interval", -1, 1, "longs pay when positive"),
     FIELD (FIELD_F64, funding_t, interval_h, "interval_h", "h", 0, 24 * 7, "length of the interval"),
     FIELD (FIELD_I64, funding_t, ts_next_ns, "ts_next_ns", "ns", 0, TIME_MAX, "next settlement; 0 unknown"),
     FIELD (FIELD_BOOL, funding_t, is_settled, "is_settled", "", 0, 0, "a past settlement, else the estimate"),
     FIELD (FIELD_BOOL, funding_t, is_backfilled, "is_backfilled", "", 0, 0, "from history at start"),
+    FIELD_OPTIONAL (FIELD_F64, funding_t, rate_next, "rate_next", "fraction an interval", -1, 1, "predicted for the settlement after the next"),
 };
 static const field_t open_interest_fields[] = {
     EVENT_TIME (open_interest_t),

@@ -33,7 +33,13 @@ typedef enum {
     EVENT_KIND_COUNT
 } event_kind_t;
 
-enum { VENUE_NAME_MAX = 24, TRADE_ID_MAX = 48, CONTRACT_NAME_MAX = 40, BOOK_LEVELS_MAX = 8192, FEED_NAME_MAX = 24 };
+enum {
+    VENUE_NAME_MAX = 24,
+    TRADE_ID_MAX = 48,
+    CONTRACT_NAME_MAX = 40,
+    BOOK_LEVELS_MAX = 8192,
+    FEED_NAME_MAX = 24
+};
 
 typedef enum { COVERAGE_COMPLETE, COVERAGE_SAMPLED, COVERAGE_ABSENT } coverage_t;
 extern const char *const coverage_names[];
@@ -68,8 +74,8 @@ typedef struct {
 
 typedef struct {
     int64_t ts_event_ns;
-    bool is_snapshot; //  replaces the book; else changes levels
-    int64_t venue_seq; //  the venue's last sequence number in this update
+    bool is_snapshot;     //  replaces the book; else changes levels
+    int64_t venue_seq;    //  the venue's last sequence number in this update
     level_t *bids, *asks; //  snapshots: best first; changes: as the venue ordered them
     size_t bids_count, asks_count;
     int32_t depth_levels; //  levels a side the feed keeps (0: all): beyond is unknown, not empty
@@ -87,12 +93,13 @@ typedef struct {
 } mark_t; //  also the index
 
 typedef struct {
-    int64_t ts_event_ns;   //  of a settlement: when it was settled
-    double rate;           //  fraction for one interval, longs pay when positive
-    double interval_h;     //  1, 4, 8
-    int64_t ts_next_ns;    //  next settlement; 0 unknown
-    bool is_settled;       //  a past settlement, else the running estimate for ts_next_ns
+    int64_t ts_event_ns; //  of a settlement: when it was settled
+    double rate; //  fraction for one interval, longs pay when positive; NaN where only rate_next is told
+    double interval_h;  //  1, 4, 8
+    int64_t ts_next_ns; //  next settlement; 0 unknown
+    bool is_settled;    //  a past settlement, else the running estimate for ts_next_ns
     bool is_backfilled;
+    double rate_next; //  predicted for the settlement after ts_next_ns; NaN where the venue does not say
 } funding_t;
 
 typedef struct {
@@ -128,8 +135,8 @@ typedef struct {
 //  Something is missing, and will not come back.
 typedef struct {
     int64_t ts_event_ns;
-    int32_t kind;          //  event_kind_t of what is missing
-    int64_t lost_count;    //  messages, -1 unknown
+    int32_t kind;       //  event_kind_t of what is missing
+    int64_t lost_count; //  messages, -1 unknown
     char reason[96];
 } gap_t;
 
@@ -140,7 +147,9 @@ const field_table_t *
 event_table (event_kind_t kind);
 
 //  Size of the largest record, for buffers.
-enum { EVENT_RECORD_MAX = sizeof (instrument_t) > sizeof (trade_t) ? sizeof (instrument_t) : sizeof (trade_t) };
+enum {
+    EVENT_RECORD_MAX = sizeof (instrument_t) > sizeof (trade_t) ? sizeof (instrument_t) : sizeof (trade_t)
+};
 
 //  An event as it is handed from part to part: a borrowed record and where it belongs.
 typedef struct {

@@ -116,7 +116,7 @@ on_mark (native_t *in, json_cursor_t data)
     int has_rate = json_find_double (data, "r", &rate);
     (void) json_find_i64 (data, "T", &next_ms);
     if (status == OK && has_rate != E_ABSENT && next_ms != 0)
-        status = native_funding (in, ts_ms, rate, next_ms, 0, false);
+        status = native_funding (in, ts_ms, rate, NAN, next_ms, 0, false);
     return status;
 }
 
@@ -411,7 +411,7 @@ on_funding_row (native_t *in, json_cursor_t row)
     double rate = 0;
     (void) json_need_double (row, "fundingRate", &rate);
     (void) json_need_i64 (row, "fundingTime", &ts_ms);
-    return native_funding (in, ts_ms, rate, 0, 0, true);
+    return native_funding (in, ts_ms, rate, NAN, 0, 0, true);
 }
 
 static int

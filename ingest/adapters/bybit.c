@@ -121,7 +121,7 @@ on_ticker (native_t *in, json_cursor_t root)
     if (status == OK && !isnan (index))
         status = native_price (in, EVENT_INDEX, ts_ms, index);
     if (status == OK && !isnan (rate))
-        status = native_funding (in, ts_ms, rate, next_ms, hours, false);
+        status = native_funding (in, ts_ms, rate, NAN, next_ms, hours, false);
     if (status == OK && !isnan (oi))
         status = native_open_interest (in, ts_ms, oi, oi_usd, mark);
     return status;
@@ -149,6 +149,25 @@ on_liquidations (native_t *in, json_cursor_t root)
                                      LIQUIDATION_PX_BANKRUPTCY, qty, COVERAGE_COMPLETE);
     }
     return status == OK ? native_finish (in) : status;
+}
+
+//  Until 2025: one liquidation a message, and no more than one a second.
+static int
+on_sampled_liquidation (native_t *in, json_cursor_t root)
+{
+    json_cursor_t data = root;
+    int64_t ts_ms = 0;
+    slice_t side = {"", 0};
+    decimal_t price = {0, 0};
+    double qty = 0;
+    if (json_need (root, "data", &data) != OK || !native_select_key (in, data, "symbol"))
+        return native_finish (in);
+    (void) json_need_i64 (data, "updatedTime", &ts_ms);
+    (void) json_need_text (data, "side", &side);
+    (void) json_need_double (data, "size", &qty);
+    (void) json_need_decimal (data, "price", &price);
+    return native_liquidation (in, ts_ms, slice_is (side, "Buy") ? 1 : -1, price, LIQUIDATION_PX_BANKRUPTCY,
+                               qty, COVERAGE_SAMPLED);
 }
 
 //  Answers to subscriptions and pings.
@@ -195,6 +214,8 @@ parse (json_document_t *json, slice_t text, const symbols_t *symbols, event_sink
         return on_ticker (&in, root);
     if (slice_is (name, "allLiquidation"))
         return on_liquidations (&in, root);
+    if (slice_is (name, "liquidation"))
+        return on_sampled_liquidation (&in, root);
     out->ignored (out->self, false, topic);
     return native_finish (&in);
 }
@@ -308,7 +329,7 @@ on_funding_row (native_t *in, json_cursor_t row)
     double rate = 0;
     (void) json_need_double (row, "fundingRate", &rate);
     (void) json_need_i64 (row, "fundingRateTimestamp", &ts_ms);
-    return native_funding (in, ts_ms, rate, 0, 0, true);
+    return native_funding (in, ts_ms, rate, NAN, 0, 0, true);
 }
 
 static int

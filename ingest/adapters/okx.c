@@ -134,23 +134,26 @@ on_index (native_t *in, const about_t *about, json_cursor_t row)
     return native_price (in, EVENT_INDEX, ts_ms, price);
 }
 
-//  fundingRate settles at fundingTime; the settlement after that, at nextFundingTime, gives the interval.
+//  fundingRate settles at fundingTime; the settlement after that, at nextFundingTime, gives the interval, and
+//  nextFundingRate foretells it where the method is of the next period.  Frames of 2021 and 2022 have no ts, and some
+//  of them only the rate foretold.
 static int
 on_funding (native_t *in, const about_t *about, json_cursor_t row)
 {
     int64_t ts_ms = 0, settles_ms = 0, after_ms = 0;
-    double rate = 0, hours = 0;
+    double rate = NAN, rate_next = NAN, hours = 0;
     (void) about;
     if (!native_select_key (in, row, "instId"))
         return native_finish (in);
-    (void) json_need_double (row, "fundingRate", &rate);
+    (void) json_find_double (row, "fundingRate", &rate);
+    (void) json_find_double (row, "nextFundingRate", &rate_next);
     (void) json_need_i64 (row, "fundingTime", &settles_ms);
     (void) json_find_i64 (row, "nextFundingTime", &after_ms);
-    (void) json_need_i64 (row, "ts", &ts_ms);
+    (void) json_find_i64 (row, "ts", &ts_ms);
     int64_t day_ms = 24 * 3600 * MS_PER_S;
     if (settles_ms > 0 && after_ms > settles_ms && after_ms - settles_ms <= day_ms)
         hours = (double) (after_ms - settles_ms) / (3600.0 * MS_PER_S);
-    return native_funding (in, ts_ms, rate, settles_ms, hours, false);
+    return native_funding (in, ts_ms, rate, rate_next, settles_ms, hours, false);
 }
 
 static int
@@ -449,7 +452,7 @@ on_funding_row (native_t *in, json_cursor_t row)
     if (json_find_double (row, "realizedRate", &rate) == E_ABSENT)
         (void) json_need_double (row, "fundingRate", &rate);
     (void) json_need_i64 (row, "fundingTime", &ts_ms);
-    return native_funding (in, ts_ms, rate, 0, 0, true);
+    return native_funding (in, ts_ms, rate, NAN, 0, 0, true);
 }
 
 //  [time, contracts, coins, usd]

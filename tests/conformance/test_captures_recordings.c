@@ -7,6 +7,7 @@
 #include "tests/support/captures.h"
 #include "tests/support/expect.h"
 
+#include <dirent.h>
 #include <zlib.h>
 
 enum { LINE_MAX_BYTES = 1 << 21, BOOKS_MAX = 8 };
@@ -187,33 +188,62 @@ run (const recording_t *recording)
     free (play);
 }
 
+static const recording_t recordings[] = {
+    {"binance", "hftbacktest-btcusdt-20240808.raw.jsonl.gz", "BTCUSDT"},
+    {"binance", "cryptofeed-20210722.raw.jsonl.gz", "SUSHIUSDT AKROUSDT KEEPUSDT CTKUSDT"},
+    {"bybit", "ob500-xrpusdt-20241201-part.raw.jsonl.gz", "XRPUSDT"},
+    {"okx", "cryptofeed-20220513.raw.jsonl.gz", "BTC-USDT BTC-USD-220527 UNI-USD-SWAP"},
+};
+
 static void
 test_binance_2024 (void **state)
 {
     (void) state;
-    run (&(recording_t){"binance", "hftbacktest-btcusdt-20240808.raw.jsonl.gz", "BTCUSDT"});
+    run (&recordings[0]);
 }
 
 static void
 test_binance_2021 (void **state)
 {
     (void) state;
-    run (
-        &(recording_t){"binance", "cryptofeed-20210722.raw.jsonl.gz", "SUSHIUSDT AKROUSDT KEEPUSDT CTKUSDT"});
+    run (&recordings[1]);
 }
 
 static void
 test_bybit_2024 (void **state)
 {
     (void) state;
-    run (&(recording_t){"bybit", "ob500-xrpusdt-20241201-part.raw.jsonl.gz", "XRPUSDT"});
+    run (&recordings[2]);
 }
 
 static void
 test_okx_2022 (void **state)
 {
     (void) state;
-    run (&(recording_t){"okx", "cryptofeed-20220513.raw.jsonl.gz", "BTC-USDT BTC-USD-220527 UNI-USD-SWAP"});
+    run (&recordings[3]);
+}
+
+//  A recording that is there and not in the table above would be left out unnoticed.
+static void
+test_no_recording_is_left_out (void **state)
+{
+    static const char *const venues[] = {"binance", "bybit", "okx"};
+    (void) state;
+    for (size_t v = 0; v < COUNT_OF (venues); v++) {
+        char path[512];
+        if (!captures_folder (venues[v], path, sizeof path))
+            skip ();
+        DIR *folder = opendir (path);
+        for (struct dirent *entry; (entry = readdir (folder));) {
+            bool is_listed = !strstr (entry->d_name, ".raw.jsonl");
+            for (size_t i = 0; i < COUNT_OF (recordings); i++)
+                is_listed |= strcmp (recordings[i].venue, venues[v]) == 0 &&
+                             strcmp (recordings[i].file, entry->d_name) == 0;
+            if (!is_listed)
+                fail_msg ("%s/%s is not played", venues[v], entry->d_name);
+        }
+        (void) closedir (folder);
+    }
 }
 
 int
@@ -224,6 +254,7 @@ main (void)
         cmocka_unit_test (test_binance_2021),
         cmocka_unit_test (test_bybit_2024),
         cmocka_unit_test (test_okx_2022),
+        cmocka_unit_test (test_no_recording_is_left_out),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

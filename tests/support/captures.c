@@ -198,7 +198,7 @@ find_rest (const walk_t *walk, const char *channel)
 
 //  Feed one message.  Returns its status; false in *is_ours when it is an answer to what we never ask.
 static int
-feed (walk_t *walk, const char *channel, slice_t msg, bool is_rest, bool *is_ours)
+feed (walk_t *walk, const char *channel, slice_t msg, int64_t recv_ms, bool is_rest, bool *is_ours)
 {
     static char wrapped[1 << 16];
     error_text_t error;
@@ -206,7 +206,7 @@ feed (walk_t *walk, const char *channel, slice_t msg, bool is_rest, bool *is_our
     if (walk->captures->unwrap && walk->captures->unwrap (channel, msg, wrapped, sizeof wrapped))
         msg = slice_of (wrapped);
     const capture_rest_t *rest = find_rest (walk, channel);
-    captures_record_message (&walk->record);
+    captures_record_message (&walk->record, recv_ms);
     char *padded = transcript_padded (msg);
     slice_t text = {padded, msg.size};
     int status = OK;
@@ -223,7 +223,7 @@ feed (walk_t *walk, const char *channel, slice_t msg, bool is_rest, bool *is_our
         status = walk->adapter->parse (walk->message, text, &walk->symbols, &walk->record.sink, &error);
     }
     if (status != OK)
-        captures_record_message (&walk->record); //  nothing of it counts
+        captures_record_message (&walk->record, 0); //  nothing of it counts
     free (padded);
     return status;
 }
@@ -239,10 +239,14 @@ judge (walk_t *walk, const char *where, json_cursor_t root, json_cursor_t expect
     walk->result.stated++;
     size_t said = walk->record.count;
     if (!walk->has_snapshot && walk->held_count > 0)
-        captures_record_message (&walk->record); //  the session holds it back
+        captures_record_message (&walk->record, 0); //  the session holds it back
     bool is_same = captures_record_is (&walk->record, schema, expect, why, sizeof why);
     if (is_same)
         walk->result.reproduced++;
+    if (is_same && status != OK) { //  nothing was stated, and nothing was said of what could not be read
+        walk->result.reproduced_by_refusal++;
+        print_message ("  %s: nothing is stated, and the message is refused\n", where);
+    }
     if (exception)
         exception->is_seen = true;
     if (is_same == (exception != NULL)) {
@@ -261,6 +265,7 @@ run_line (walk_t *walk, const char *file, int number, slice_t line)
     char where[128], channel[256] = "", group[128] = "", api[64] = "";
     json_cursor_t root, msg, expect;
     slice_t text;
+    int64_t recv_ms = 0;
     char *padded = transcript_padded (line);
     (void) snprintf (where, sizeof where, "%s/%.80s:%d", walk->captures->venue, file, number);
     if (json_open (walk->line, (slice_t){padded, line.size}, &root) != OK)
@@ -277,11 +282,12 @@ run_line (walk_t *walk, const char *file, int number, slice_t line)
         walk->held_count = 0;
         walk->has_snapshot = strstr (group, "-B-") == NULL; //  only sequences of a book wait for a snapshot
     }
-    bool is_served = !strstr (api, "legacy") && !strstr (api, "superseded"), is_ours = true;
+    bool is_served = !strstr (api, "legacy"), is_ours = true;
     assert_int_equal (json_find (root, "msg", &msg), OK);
     assert_int_equal (json_type (msg) == JSON_TEXT ? json_text (msg, &text) : json_raw (msg, &text), OK);
     walk->result.lines++;
-    int status = feed (walk, channel, text, strncmp (file, "rest_", 5) == 0, &is_ours);
+    (void) json_find_i64 (root, "recv_ts", &recv_ms);
+    int status = feed (walk, channel, text, recv_ms, strncmp (file, "rest_", 5) == 0, &is_ours);
     hold (walk);
     walk->result.refused += status != OK;
     walk->result.skipped += !is_ours || !is_served;

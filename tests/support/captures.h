@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     size_t lines, events, ignored, refused; //  fed; said; ignored or unknown; not parsed
     size_t stated, reproduced, excepted;    //  with a result; equal to it; listed as exceptions
+    size_t reproduced_by_refusal;           //  of them: "nothing" is stated, and we could not read it
     size_t skipped;                         //  of an API no longer served, or a path we do not ask
 } captures_result_t;
 

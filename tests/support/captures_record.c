@@ -20,7 +20,7 @@ say (captures_record_t *self, event_kind_t kind, int instrument, int64_t ts_ns)
     memset (said, 0, sizeof *said);
     said->kind = kind;
     said->instrument = instrument;
-    said->ts_ms = ts_ns / NS_PER_MS;
+    said->ts_ms = ts_ns == 0 ? self->recv_ms : ts_ns / NS_PER_MS; //  as the session stamps it
     self->events++;
     return said;
 }
@@ -50,8 +50,10 @@ on_ticker (captures_record_t *self, event_kind_t kind, int instrument, const voi
     else if (kind == EVENT_OPEN_INTEREST)
         ticker->oi = ((const open_interest_t *) record)->oi_coins / contract->multiplier;
     else {
-        ticker->rate = ((const funding_t *) record)->rate;
-        ticker->next_ms = ((const funding_t *) record)->ts_next_ns / NS_PER_MS;
+        const funding_t *funding = record;
+        ticker->rate = funding->rate;
+        ticker->rate_next = funding->rate_next;
+        ticker->next_ms = funding->ts_next_ns / NS_PER_MS;
     }
 }
 
@@ -145,17 +147,18 @@ captures_record_init (captures_record_t *self, const symbols_t *symbols)
 }
 
 void
-captures_record_message (captures_record_t *self)
+captures_record_message (captures_record_t *self, int64_t recv_ms)
 {
+    self->recv_ms = recv_ms;
     self->count = self->levels_count = 0;
 }
 
 void
 captures_record_group (captures_record_t *self)
 {
-    captures_record_message (self);
+    captures_record_message (self, 0);
     for (size_t i = 0; i < UNIVERSE_MAX; i++)
-        self->tickers[i] = (ticker_state_t){NAN, NAN, NAN, NAN, 0};
+        self->tickers[i] = (ticker_state_t){NAN, NAN, NAN, NAN, NAN, 0};
 }
 
 //  --- comparing
@@ -405,7 +408,7 @@ is_derivative_ticker (judge_t *judge, json_cursor_t stated)
            agrees (judge, stated, "indexPrice", ticker->index) &&
            agrees (judge, stated, "fundingRate", ticker->rate) &&
            agrees (judge, stated, "openInterest", ticker->oi) &&
-           agrees (judge, stated, "predictedFundingRate", NAN);
+           agrees (judge, stated, "predictedFundingRate", ticker->rate_next);
 }
 
 //  crypto-msg-parser: the number of levels, and some of them under their place, which the source sorts or leaves as
@@ -485,7 +488,7 @@ is_funding_rate (judge_t *judge, json_cursor_t stated)
     return agrees_symbol (judge, stated, contract_of (judge, said)->contract) &&
            agrees_time (judge, stated, said->ts_ms) &&
            agrees (judge, stated, "funding_rate", said->of.funding.rate) &&
-           agrees (judge, stated, "estimated_rate", NAN) &&
+           agrees (judge, stated, "estimated_rate", said->of.funding.rate_next) &&
            agrees (judge, stated, "funding_time", (double) (said->of.funding.ts_next_ns / NS_PER_MS));
 }
 

@@ -29,7 +29,7 @@ typedef struct {
 
 //  The last of each value of an instrument, native.
 typedef struct {
-    double mark, index, rate, oi;
+    double mark, index, rate, rate_next, oi;
     int64_t next_ms;
 } ticker_state_t;
 
@@ -40,6 +40,7 @@ typedef struct {
     native_level_t levels[SAID_LEVELS_MAX];
     size_t levels_count;
     size_t events, ignored;
+    int64_t recv_ms;
     ticker_state_t tickers[UNIVERSE_MAX];
     contract_t contracts[UNIVERSE_MAX];
     bool has_contract[UNIVERSE_MAX];
@@ -48,9 +49,9 @@ typedef struct {
 
 void
 captures_record_init (captures_record_t *self, const symbols_t *symbols);
-//  A new message: forget what was said, keep the state.
+//  A new message: forget what was said, keep the state.  recv_ms: when it came, the time of what states none itself.
 void
-captures_record_message (captures_record_t *self);
+captures_record_message (captures_record_t *self, int64_t recv_ms);
 //  A new group: forget the state too.
 void
 captures_record_group (captures_record_t *self);

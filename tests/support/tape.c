@@ -310,7 +310,8 @@ history_step (tape_t *self)
                         .rate = (double) venue->rate / 1e8,
                         .interval_h = (double) settle_s[v] / 3600,
                         .is_settled = true,
-                        .is_backfilled = true};
+                        .is_backfilled = true,
+                        .rate_next = NAN};
     }
 }
 
@@ -414,7 +415,8 @@ funding_step (tape_t *self, int v, int64_t ts_ns, bool is_settled)
                     .rate = (double) venue->rate / 1e8,
                     .interval_h = (double) settle_s[v] / 3600,
                     .ts_next_ns = is_settled ? 0 : (ts_ns / length_ns + 1) * length_ns,
-                    .is_settled = is_settled};
+                    .is_settled = is_settled,
+                    .rate_next = NAN};
 }
 
 static void

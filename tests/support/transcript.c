@@ -94,13 +94,15 @@ write_flow (transcript_t *self, event_kind_t kind, const char *name, const void 
 static void
 write_level (transcript_t *self, event_kind_t kind, const char *name, const void *any)
 {
-    char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX];
+    char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX], c[DECIMAL_TEXT_MAX];
     if (kind == EVENT_FUNDING) {
         const funding_t *funding = any;
+        bool has_next = !isnan (funding->rate_next);
         transcript_add (
-            self, "funding %s %lld %s of %sh next %lld %s%s", name, (long long) funding->ts_event_ns,
+            self, "funding %s %lld %s of %sh next %lld %s%s%s%s", name, (long long) funding->ts_event_ns,
             number (funding->rate, a), number (funding->interval_h, b), (long long) funding->ts_next_ns,
-            funding->is_settled ? "settled" : "estimate", funding->is_backfilled ? " backfilled" : "");
+            funding->is_settled ? "settled" : "estimate", funding->is_backfilled ? " backfilled" : "",
+            has_next ? " then " : "", has_next ? number (funding->rate_next, c) : "");
     } else if (kind == EVENT_OPEN_INTEREST) {
         const open_interest_t *oi = any;
         transcript_add (self, "open_interest %s %lld %s usd %s%s", name, (long long) oi->ts_event_ns,

@@ -404,7 +404,8 @@ funding (int venue, double seconds, double rate, double interval_h, double next_
                         .rate = rate,
                         .interval_h = interval_h,
                         .ts_next_ns = at (next_s),
-                        .is_settled = is_settled};
+                        .is_settled = is_settled,
+                        .rate_next = NAN};
     send (EVENT_FUNDING, venue, seconds, &record);
 }
 

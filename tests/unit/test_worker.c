@@ -169,7 +169,7 @@ test_joining_sorts_by_time_and_keeps_the_last_of_equals (void **state)
     add_bar (&joining, 0, 60, 60, 5);
     trade_t trade = {0};
     joining_add (&joining, &(event_t){.kind = EVENT_TRADE, .of.trade = &trade});
-    funding_t estimate = {.ts_event_ns = t0};
+    funding_t estimate = {.ts_event_ns = t0, .rate_next = NAN};
     joining_add (&joining, &(event_t){.kind = EVENT_FUNDING, .of.funding = &estimate});
     joining_sort (&joining);
     assert_int_equal (joining.count, 4);
