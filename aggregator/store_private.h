@@ -41,7 +41,7 @@ struct store_redis {
     char other[STORE_OWNER_MAX]; //  who holds the lease, in STANDBY
     bool is_asking, is_loading, is_closing, is_holder;
     int load_pending; //  modes
-    int ticks, full_ticks;
+    int ticks, full_ticks, standby_ticks;
     words_t keys, args;
     const char **argv;
     size_t argv_capacity;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TICK_MS = 500, OVERRIDE_TICKS = 6, FULL_TICKS = 10, STANDBY_TICKS = 60, PRICES_AT_ONCE = 600 };
+enum { TICK_MS = 500, OVERRIDE_TICKS = 4, FULL_TICKS = 4, STANDBY_TICKS = 60, PRICES_AT_ONCE = 600 };
 
 static void
 words_reset (words_t *self)
@@ -159,8 +159,10 @@ stand_by (store_redis_t *self, const char *owner)
     }
     bool was_standby = self->state == STORE_STANDBY;
     store_enter (self, STORE_STANDBY);
-    if (!was_standby || self->ticks % STANDBY_TICKS == 0)
+    if (!was_standby || self->ticks - self->standby_ticks >= STANDBY_TICKS) {
+        self->standby_ticks = self->ticks;
         store_load (self);
+    }
 }
 
 static void

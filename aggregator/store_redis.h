@@ -6,7 +6,7 @@
  *                 connected            leases held, epoch there: everything is loaded
  *      AWAY --------------> ASKING -----------------------------------------------> READY
  *        ^ lost               |  someone else holds them                              |  ^
- *        |                    +--> STANDBY (asks again; reads what the other learns)  |  | 5 s later
+ *        |                    +--> STANDBY (asks again; reads what the other learns)  |  | 2 s later
  *        |                    |  no epoch: wiped or new                               v  |
  *        +---- (any)          +--> owner restores its image from memory -> READY     FULL
  *

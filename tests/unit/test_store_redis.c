@@ -169,7 +169,7 @@ set_up_of (void **state, int categories)
     assert_non_null (world->server);
     universe_parse (&world->universe, slice_of ("BTCUSDT ETHUSDT"), NULL);
     for (int i = 0; i < categories; i++) {
-        char name[16];
+        char name[32];
         snprintf (name, sizeof name, "category_%02d", i);
         roster_add (&world->roster, name);
     }
@@ -443,6 +443,22 @@ test_second_aggregator_stands_by_and_takes_over (void **state)
 }
 
 static void
+test_a_dead_neighbours_lease_need_not_run_out (void **state)
+{
+    world_t *world = *state;
+    clerk_destroy (&world->clerk);
+    for (int mode = 0; mode < MODE_COUNT; mode++) {
+        char key[STORE_KEY_MAX];
+        store_key (PREFIX, KEY_LEASE, (mode_id_t) mode, NULL, 0, key);
+        ask_redis (world, "SET %s here:2147483646:1 PX 600000", key); //  no such process on this machine
+    }
+    world->clerk = open_clerk (world, "here:1:2");
+    assert_true (turn_until (world, is_ready, world, PATIENCE_S));
+    assert_string_equal (ask_redis (world, "GET %s", PREFIX ":lease:swing"), "here:1:2");
+    assert_string_equal (ask_redis (world, "GET %s", PREFIX ":fence:swing"), "2");
+}
+
+static void
 test_a_fenced_writer_changes_nothing (void **state)
 {
     world_t *world = *state;
@@ -608,6 +624,7 @@ main (void)
         cmocka_unit_test_setup_teardown (test_wiped_redis_is_restored_from_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_full_redis_refuses_and_nothing_is_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_second_aggregator_stands_by_and_takes_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (test_a_dead_neighbours_lease_need_not_run_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_a_fenced_writer_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_a_version_that_moved_is_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_restart_reads_rows_prices_and_what_was_learned, set_up,
