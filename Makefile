@@ -65,7 +65,7 @@ $(O)/tests/libtested.a: $(TESTED)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/libtested.a
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $< $(O)/tests/libtested.a -lcmocka $(LIBS)
+	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $(filter %.o,$^) $(O)/tests/libtested.a -lcmocka $(LIBS)
 
 .SECONDARY:
 
@@ -106,6 +106,9 @@ fuzz: ## make fuzz TARGET=adapters SECONDS=60 (libFuzzer)
 	build/fuzz/tests/fuzz/run_$(TARGET) -max_total_time=$(SECONDS) -max_len=65536 -rss_limit_mb=4096 \
 	    -artifact_prefix=build/corpus/ build/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
+# The yardstick may use what this machine has: simdjson's On-Demand is chosen when it is compiled.
+$(O)/tests/bench/ondemand.o: CXXFLAGS += -march=native
+$(O)/tests/bench/bench_ingest: $(O)/tests/bench/frames.o $(O)/tests/bench/ondemand.o
 BENCHES := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
 bench: deps ## figures, each with its yardstick in the same run
 	@$(MAKE) --no-print-directory -j2 all $(BENCHES)
