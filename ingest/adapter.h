@@ -23,10 +23,10 @@
 typedef struct {
     bool is_listed;                   //  the venue has it, and it trades
     char contract[CONTRACT_NAME_MAX]; //  as the venue spells it: "BTCUSDT", "BTC-USDT-SWAP"
-    double multiplier;                //  coins in one native quantity unit: ctVal; 1 where quantities are coins; a scaled
-                                      //  contract (1000PEPEUSDT): 1000
-    double price_divisor;             //  native price / this = price of one coin: 1000 for 1000PEPEUSDT, else 1
-    instrument_t facts;               //  published as it is
+    double multiplier;    //  coins in one native quantity unit: ctVal; 1 where quantities are coins; a scaled
+                          //  contract (1000PEPEUSDT): 1000
+    double price_divisor; //  native price / this = price of one coin: 1000 for 1000PEPEUSDT, else 1
+    instrument_t facts;   //  published as it is
 } contract_t;
 
 enum { SYMBOLS_SLOTS = 1024 }; //  at least twice UNIVERSE_MAX, a power of two
@@ -55,7 +55,7 @@ typedef struct {
     bool is_snapshot;
     int64_t first_seq, last_seq, prev_seq; //  as the venue's rule uses them; -1: not given
     bool has_checksum;
-    int32_t checksum;        //  signed CRC32 of the best 25 levels (OKX)
+    int32_t checksum; //  signed CRC32 of the best 25 levels (OKX)
     int64_t ts_event_ns;
     const native_level_t *bids, *asks; //  borrowed for the call
     size_t bids_count, asks_count;
@@ -95,18 +95,18 @@ enum {
 };
 
 typedef struct {
-    const char *name;    //  "public": option key ingest/<venue>/<name>_url
-    const char *url;     //  default: "wss://stream.bybit.com/v5/public/linear"
-    uint32_t channels;   //  bits that travel on it
+    const char *name;  //  "public": option key ingest/<venue>/<name>_url
+    const char *url;   //  default: "wss://stream.bybit.com/v5/public/linear"
+    uint32_t channels; //  bits that travel on it
 } socket_row_t;
 
 enum { SOCKETS_MAX = 3, REQUEST_PATH_MAX = 512, SUBSCRIBE_TEXT_MAX = 65536 };
 
 typedef enum {
-    REQUEST_INSTRUMENTS,    //  once at start, again hourly; everything else waits for the first
-    REQUEST_BOOK,           //  a snapshot, when book_sync wants one (only venues whose rule needs REST)
-    REQUEST_OPEN_INTEREST,  //  polled where the venue does not push it
-    REQUEST_BACKFILL_BARS,  //  1m klines, newest first or last: events are emitted oldest first by the parser
+    REQUEST_INSTRUMENTS,   //  once at start, again hourly; everything else waits for the first
+    REQUEST_BOOK,          //  a snapshot, when book_sync wants one (only venues whose rule needs REST)
+    REQUEST_OPEN_INTEREST, //  polled where the venue does not push it
+    REQUEST_BACKFILL_BARS, //  1m klines, newest first or last: events are emitted oldest first by the parser
     REQUEST_BACKFILL_BARS_SLOW, //  15m klines for the long windows
     REQUEST_BACKFILL_FUNDING,
     REQUEST_BACKFILL_OI
@@ -114,9 +114,9 @@ typedef enum {
 
 typedef struct {
     request_kind_t kind;
-    int instrument; //  -1: for all
+    int instrument;              //  -1: for all
     char path[REQUEST_PATH_MAX]; //  path and query, GET, below the venue's REST base
-    int32_t weight; //  of the venue's rate limit
+    int32_t weight;              //  of the venue's rate limit
 } request_t;
 
 typedef struct request_sink {
@@ -133,28 +133,29 @@ typedef struct text_sink {
 typedef enum {
     SEQUENCE_BINANCE, //  U u pu against the REST snapshot's lastUpdateId
     SEQUENCE_BYBIT,   //  snapshot on the socket, then u + 1; u = 1 or a new snapshot restarts
-    SEQUENCE_OKX      //  snapshot on the socket (prevSeqId -1), then prevSeqId = last seqId; equal ids: keep-alive; a
-                      //  smaller seqId with matching prevSeqId: maintenance reset; checksum
+    SEQUENCE_OKX //  snapshot on the socket (prevSeqId -1), then prevSeqId = last seqId; equal ids: keep-alive; a
+                 //  smaller seqId with matching prevSeqId: maintenance reset; checksum
 } sequence_rule_t;
 
 typedef struct {
     const char *name; //  "bybit": command line, topics, fixtures
     socket_row_t sockets[SOCKETS_MAX];
     size_t sockets_count;
-    const char *rest_url; //  "https://api.bybit.com"
+    const char *rest_url;    //  "https://api.bybit.com"
     const char *server_ping; //  text to send every ping_ns; NULL: WebSocket pings
     int64_t ping_ns;
-    int64_t lifetime_ns;  //  the venue closes sockets after this (24 h); reconnect a little before; 0 no
+    int64_t lifetime_ns; //  the venue closes sockets after this (24 h); reconnect a little before; 0 no
     sequence_rule_t sequence;
     bool has_rest_snapshot; //  books: snapshot by REST (Binance); else resubscribing brings one
     int32_t depth_levels;   //  levels a side the chosen channel keeps; 0 all
     uint32_t channels;      //  all bits the venue offers
     coverage_t liquidation_coverage;
-    double cadence_s[EVENT_KIND_COUNT]; //  of channels with a steady beat (mark 1 s, book .1 s); 0: event-driven
-    int64_t oi_poll_ns;     //  0: pushed
+    double
+        cadence_s[EVENT_KIND_COUNT]; //  of channels with a steady beat (mark 1 s, book .1 s); 0: event-driven
+    int64_t oi_poll_ns;              //  0: pushed
     int32_t rate_weight, rate_window_s; //  of the REST host: weight allowed in the window
-    int32_t subscribe_most; //  topics a frame at most
-    int32_t subscribe_gap_ms; //  between frames
+    int32_t subscribe_most;             //  topics a frame at most
+    int32_t subscribe_gap_ms;           //  between frames
 
     //  Write the frames that subscribe (or with is_on false: unsubscribe) the channels of bits for the listed
     //  instruments [first, first + count) that are is_listed, on socket.
@@ -165,10 +166,11 @@ typedef struct {
     int (*parse) (json_document_t *json, slice_t text, const symbols_t *symbols, event_sink_t *out,
                   error_text_t *error);
     //  Requests of a kind: for one instrument, or all (instrument -1 where the venue can).
-    int (*plan) (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t now_ns, request_sink_t *out);
+    int (*plan) (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t now_ns,
+                 request_sink_t *out);
     //  A REST answer (status 200).
-    int (*parse_response) (json_document_t *json, const request_t *request, slice_t body, const symbols_t *symbols,
-                           event_sink_t *out, error_text_t *error);
+    int (*parse_response) (json_document_t *json, const request_t *request, slice_t body,
+                           const symbols_t *symbols, event_sink_t *out, error_text_t *error);
     //  0 or the seconds to wait that the venue asks for, from a REST status and its body (418, 429, 10006, 50011).
     int (*retry_after_s) (int status, slice_t body);
 } adapter_t;

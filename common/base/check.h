@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
-#define CHECK(condition)                                                                                       \
-    do {                                                                                                       \
-        if (__builtin_expect (!(condition), 0))                                                                \
-            check_failed (__FILE__, __LINE__, #condition);                                                     \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (__builtin_expect (!(condition), 0))                                                              \
+            check_failed (__FILE__, __LINE__, #condition);                                                   \
     } while (0)
 
 #define COUNT_OF(array) (sizeof (array) / sizeof ((array)[0]))

@@ -14,7 +14,13 @@
 
 #include <stdint.h>
 
-typedef enum { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_NOTICE, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR } log_level_t;
+typedef enum {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_ERROR
+} log_level_t;
 
 //  Who is speaking ("ingest binance"; copied) and from which level on.  Once, at start.
 void

@@ -142,7 +142,7 @@ state_machine_step (state_machine_t *self, int64_t ts_ms, double q, double z, in
     bool is_transition = false;
     self->early = 0;
     if (cycle > self->cycle) {
-        is_transition = look (self, ts_ms, q, (double)(cycle - self->cycle));
+        is_transition = look (self, ts_ms, q, (double) (cycle - self->cycle));
         self->early = cusum_step (self, z);
         self->phase = phase_of (self, fabs (q));
         self->cycle = cycle;

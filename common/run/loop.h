@@ -36,7 +36,8 @@ loop_uv (loop_t *self);
 void *
 loop_zmq (loop_t *self);
 
-typedef void loop_fn (void *self);
+typedef void
+loop_fn (void *self);
 
 //  Call every interval_ns (at least 1 ms), first after one interval.  Timers run on the monotonic clock.
 loop_timer_t *
@@ -51,7 +52,8 @@ void
 loop_cancel (loop_timer_t **timer);
 
 //  Read at most a bounded number of messages; return true when there may be more.
-typedef bool loop_ready_fn (void *self);
+typedef bool
+loop_ready_fn (void *self);
 
 loop_watch_t *
 loop_watch_zmq (loop_t *self, void *zmq_socket, loop_ready_fn *fn, void *fn_self);

@@ -25,7 +25,8 @@ typedef struct {
 //  name: "ingest-binance": publisher name on the bus, ipc file names, log.  beat_ns as in bus_options_t.
 //  Binds "pub" and "snap" endpoints of that name.  Returns OK or E_IO with a text (exit 69).
 int
-process_open (process_t *self, const char *name, const pipeline_t *pipeline, int64_t beat_ns, error_text_t *error);
+process_open (process_t *self, const char *name, const pipeline_t *pipeline, int64_t beat_ns,
+              error_text_t *error);
 
 //  Run until stopped; returns the exit code.
 int

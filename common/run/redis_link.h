@@ -13,7 +13,13 @@
 
 typedef struct redis_link redis_link_t;
 
-typedef enum { REDIS_VALUE_NIL, REDIS_VALUE_TEXT, REDIS_VALUE_NUMBER, REDIS_VALUE_LIST, REDIS_VALUE_ERROR } redis_kind_t;
+typedef enum {
+    REDIS_VALUE_NIL,
+    REDIS_VALUE_TEXT,
+    REDIS_VALUE_NUMBER,
+    REDIS_VALUE_LIST,
+    REDIS_VALUE_ERROR
+} redis_kind_t;
 
 //  A reply without hiredis in it.  Borrowed for the call.
 typedef struct redis_value {
@@ -26,7 +32,8 @@ typedef struct redis_value {
 } redis_value_t;
 
 //  value NULL: the link was lost before the answer.
-typedef void redis_fn (void *self, const redis_value_t *value);
+typedef void
+redis_fn (void *self, const redis_value_t *value);
 
 typedef struct {
     void (*up) (void *self);   //  connected (again); may be NULL
@@ -54,7 +61,7 @@ typedef struct redis_script redis_script_t;
 redis_script_t *
 redis_link_script (redis_link_t *self, const char *source); //  lives as long as the link
 int
-redis_link_eval (redis_link_t *self, redis_script_t *script, redis_fn *fn, void *fn_self, int keys_count, int argc,
-                 const char *argv[], const size_t sizes[]);
+redis_link_eval (redis_link_t *self, redis_script_t *script, redis_fn *fn, void *fn_self, int keys_count,
+                 int argc, const char *argv[], const size_t sizes[]);
 
 #endif

@@ -2,17 +2,18 @@
 #include "common/base/check.h"
 
 const char *const coverage_names[] = {"complete", "sampled", "absent", NULL};
-const char *const event_kind_names[] = {"instrument", "trade",         "book",        "quote", "mark", "index",
-                                        "funding",    "open_interest", "liquidation", "bar",   "gap",  NULL};
+const char *const event_kind_names[] = {"instrument",  "trade", "book",    "quote",
+                                        "mark",        "index", "funding", "open_interest",
+                                        "liquidation", "bar",   "gap",     NULL};
 static const char *const status_names[] = {"trading", "halted", "delisted", NULL};
 static const char *const liquidation_px_names[] = {"bankruptcy", "order", "fill", NULL};
 
-
-#define PX_MAX 1e12
-#define QTY_MAX 1e18
-#define USD_MAX 1e18
+#define PX_MAX   1e12
+#define QTY_MAX  1e18
+#define USD_MAX  1e18
 #define TIME_MAX 9e18
-#define EVENT_TIME(struct_) FIELD (FIELD_I64, struct_, ts_event_ns, "ts_event_ns", "ns", 0, 9e18, "the venue's time")
+#define EVENT_TIME(struct_)                                                                                  \
+    FIELD (FIELD_I64, struct_, ts_event_ns, "ts_event_ns", "ns", 0, 9e18, "the venue's time")
 
 // clang-format off
 static const field_t instrument_fields[] = {

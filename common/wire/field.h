@@ -43,9 +43,9 @@ typedef struct {
     const char *key;
     field_type_t type;
     size_t offset;
-    double low, high;           //  bounds, inclusive; both 0: none
-    const char *unit;           //  "ns", "coins", "usd", "quote currency", "": for SCHEMA.md
-    const char *about;          //  one sentence for SCHEMA.md
+    double low, high;  //  bounds, inclusive; both 0: none
+    const char *unit;  //  "ns", "coins", "usd", "quote currency", "": for SCHEMA.md
+    const char *about; //  one sentence for SCHEMA.md
     uint32_t flags;
     size_t size;                //  TEXT: bytes; LIST: most items
     size_t count_offset;        //  LIST
@@ -144,35 +144,36 @@ int
 field_to_json (const field_table_t *table, const void *record, text_buffer_t *out, error_text_t *error);
 
 //  Helpers for rows.
-#define FIELD(type_, struct_, member_, key_, unit_, low_, high_, about_)                                       \
-    {                                                                                                          \
-        .key = key_, .type = type_, .offset = offsetof (struct_, member_), .low = low_, .high = high_,         \
-        .unit = unit_, .about = about_, .size = sizeof (((struct_ *) 0)->member_)                              \
+#define FIELD(type_, struct_, member_, key_, unit_, low_, high_, about_)                                     \
+    {                                                                                                        \
+        .key = key_, .type = type_, .offset = offsetof (struct_, member_), .low = low_, .high = high_,       \
+        .unit = unit_, .about = about_, .size = sizeof (((struct_ *) 0)->member_)                            \
     }
-#define FIELD_OPTIONAL(type_, struct_, member_, key_, unit_, low_, high_, about_)                              \
-    {                                                                                                          \
-        .key = key_, .type = type_, .offset = offsetof (struct_, member_), .low = low_, .high = high_,         \
-        .unit = unit_, .about = about_, .size = sizeof (((struct_ *) 0)->member_), .flags = FIELD_NULLABLE      \
+#define FIELD_OPTIONAL(type_, struct_, member_, key_, unit_, low_, high_, about_)                            \
+    {                                                                                                        \
+        .key = key_, .type = type_, .offset = offsetof (struct_, member_), .low = low_, .high = high_,       \
+        .unit = unit_, .about = about_, .size = sizeof (((struct_ *) 0)->member_), .flags = FIELD_NULLABLE   \
     }
-#define FIELD_WORD(struct_, member_, key_, names_, about_)                                                     \
-    {                                                                                                          \
-        .key = key_, .type = FIELD_ENUM, .offset = offsetof (struct_, member_), .unit = "", .about = about_,   \
-        .names = names_                                                                                        \
+#define FIELD_WORD(struct_, member_, key_, names_, about_)                                                   \
+    {                                                                                                        \
+        .key = key_, .type = FIELD_ENUM, .offset = offsetof (struct_, member_), .unit = "", .about = about_, \
+        .names = names_                                                                                      \
     }
-#define FIELD_INNER(struct_, member_, key_, table_, about_)                                                    \
-    {                                                                                                          \
-        .key = key_, .type = FIELD_STRUCT, .offset = offsetof (struct_, member_), .unit = "",                  \
-        .about = about_, .table = table_                                                                       \
+#define FIELD_INNER(struct_, member_, key_, table_, about_)                                                  \
+    {                                                                                                        \
+        .key = key_, .type = FIELD_STRUCT, .offset = offsetof (struct_, member_), .unit = "",                \
+        .about = about_, .table = table_                                                                     \
     }
-#define FIELD_MANY(struct_, member_, count_, key_, table_, most_, about_)                                      \
-    {                                                                                                          \
-        .key = key_, .type = FIELD_LIST, .offset = offsetof (struct_, member_),                                \
-        .count_offset = offsetof (struct_, count_), .unit = "", .about = about_, .table = table_,              \
-        .size = most_                                                                                          \
+#define FIELD_MANY(struct_, member_, count_, key_, table_, most_, about_)                                    \
+    {                                                                                                        \
+        .key = key_, .type = FIELD_LIST, .offset = offsetof (struct_, member_),                              \
+        .count_offset = offsetof (struct_, count_), .unit = "", .about = about_, .table = table_,            \
+        .size = most_                                                                                        \
     }
-#define FIELD_TABLE(name_, struct_, fields_)                                                                   \
-    {                                                                                                          \
-        .name = name_, .size = sizeof (struct_), .fields = fields_, .count = sizeof fields_ / sizeof fields_[0] \
+#define FIELD_TABLE(name_, struct_, fields_)                                                                 \
+    {                                                                                                        \
+        .name = name_, .size = sizeof (struct_), .fields = fields_,                                          \
+        .count = sizeof fields_ / sizeof fields_[0]                                                          \
     }
 
 #endif

@@ -2,16 +2,17 @@
 #include "common/base/check.h"
 
 const char *const source_names[] = {"live", "sim", NULL};
-const char *const state_names[] = {"warmup",  "stale",   "neutral",         "bullish", "strongly bullish",
-                                   "bearish", "strongly bearish", NULL};
+const char *const state_names[] = {"warmup",           "stale",   "neutral",          "bullish",
+                                   "strongly bullish", "bearish", "strongly bearish", NULL};
 const char *const phase_names[] = {"steady", "accelerating", "decelerating", NULL};
-const char *const health_status_names[] = {"unknown", "ok", "silent", "broken", "disconnected", "absent", NULL};
+const char *const health_status_names[] = {"unknown",      "ok",     "silent", "broken",
+                                           "disconnected", "absent", NULL};
 static const char *const basis_names[] = {"uncalibrated", "calibrated", NULL};
 static const char *const metric_names[] = {"counter", "gauge", NULL};
 static const char *const mode_names[] = {"scalp", "day", "swing", NULL};
 
 #define TIME_MS_MAX 9e15
-#define ANY_MAX 1e15
+#define ANY_MAX     1e15
 
 // clang-format off
 static const field_t head_fields[] = {

@@ -63,10 +63,10 @@ typedef struct {
     int64_t since_ms;
     char transition[40]; //  "neutral>bullish" in the evaluation in which it happened, else ""
     int32_t phase;
-    double raw;     //  at the mode's primary window; NaN: none
-    double sigma;   //  what raw was divided by; NaN: none
-    double n_eff;   //  effective observations behind sigma
-    double age_s;   //  of the oldest required input; NaN: never seen
+    double raw;      //  at the mode's primary window; NaN: none
+    double sigma;    //  what raw was divided by; NaN: none
+    double n_eff;    //  effective observations behind sigma
+    double age_s;    //  of the oldest required input; NaN: never seen
     char reason[64]; //  why it is silent, "" when it speaks
 } card_reading_t;
 
@@ -74,7 +74,7 @@ typedef struct {
 typedef struct {
     result_head_t head;
     char instrument[INSTRUMENT_NAME_MAX];
-    int32_t mode; //  mode_id_t
+    int32_t mode;  //  mode_id_t
     int64_t ts_ms; //  evaluation time T
     char catalogue[CATALOGUE_HASH_MAX];
     double price_px;   //  mid of the reference feed; NaN: none
@@ -89,7 +89,7 @@ typedef struct {
 //  v1.tick.<shard>.: evaluation T is done in this shard.
 typedef struct {
     result_head_t head;
-    char shard[16]; //  "1/2"
+    char shard[16];                    //  "1/2"
     int32_t shard_index, shards_count; //  from 1
     int64_t ts_ms;
     int32_t instruments_count; //  readings published for, of this shard
@@ -99,12 +99,12 @@ typedef struct {
 
 typedef struct {
     char category[SLUG_MAX];
-    double points;     //  of the bias; all points add up to it
-    double score;      //  S_c [-1, 1]
-    double sigma;      //  its usual size, floored: x = clip (score / sigma, -3, 3)
-    double x;          //  S_c on the common scale, [-3, 3]
-    double confidence; //  C_c [0, 1]
-    double weight;     //  share, all weights add up to 1
+    double points;        //  of the bias; all points add up to it
+    double score;         //  S_c [-1, 1]
+    double sigma;         //  its usual size, floored: x = clip (score / sigma, -3, 3)
+    double x;             //  S_c on the common scale, [-3, 3]
+    double confidence;    //  C_c [0, 1]
+    double weight;        //  share, all weights add up to 1
     double agreement_pct; //  NaN when nothing speaks
     int32_t state;
     int32_t phase;
@@ -142,9 +142,9 @@ typedef struct {
     bool is_conflicted;
     double confidence_pct; //  calibrated chance that the sign is right; 50: no edge known
     int32_t confidence_basis;
-    double n_eff;             //  outcomes behind the calibration
-    int64_t outcomes_needed;  //  until calibrated; 0 when it is
-    double skill;             //  lower bound of the slope of y on Z, scaled to [0, 1] (methods C6)
+    double n_eff;            //  outcomes behind the calibration
+    int64_t outcomes_needed; //  until calibrated; 0 when it is
+    double skill;            //  lower bound of the slope of y on Z, scaled to [0, 1] (methods C6)
     double evidence_pct, agreement_pct;
     double band_low_pct, band_high_pct; //  NaN: no band yet
     int64_t weights_version;
@@ -160,7 +160,7 @@ typedef struct {
     result_head_t head;
     char instrument[INSTRUMENT_NAME_MAX];
     int32_t mode;
-    int64_t ts_ms;     //  decision time
+    int64_t ts_ms; //  decision time
     int64_t due_ms;
     double z, bias, confidence_pct; //  as decided
     double entry_px, exit_px;       //  NaN: void
@@ -168,7 +168,14 @@ typedef struct {
     char void_reason[48];           //  "" when settled
 } outcome_t;
 
-typedef enum { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_SILENT, HEALTH_BROKEN, HEALTH_DISCONNECTED, HEALTH_ABSENT } health_status_t;
+typedef enum {
+    HEALTH_UNKNOWN,
+    HEALTH_OK,
+    HEALTH_SILENT,
+    HEALTH_BROKEN,
+    HEALTH_DISCONNECTED,
+    HEALTH_ABSENT
+} health_status_t;
 extern const char *const health_status_names[];
 
 //  v1.health.<kind>.<instrument>.<venue>.
@@ -177,22 +184,22 @@ typedef struct {
     char event[16], instrument[INSTRUMENT_NAME_MAX], venue[VENUE_NAME_MAX];
     int64_t ts_ms;
     int32_t status;
-    bool is_acknowledged; //  the venue said the subscription stands
+    bool is_acknowledged;    //  the venue said the subscription stands
     double age_ms;           //  since the last event; NaN: none yet
     double expected_per_min; //  NaN: not known
     double seen_per_min;
     int32_t coverage;
     int64_t gaps_count, repaired_count, lost_count;
-    double latency_p50_ms;   //  receive time minus venue time; NaN: none yet
-    double clock_skew_ms;    //  smallest such difference lately; NaN
+    double latency_p50_ms; //  receive time minus venue time; NaN: none yet
+    double clock_skew_ms;  //  smallest such difference lately; NaN
     char message[128];
 } health_t;
 
 //  v1.metrics.<process>.: all counters and gauges of one process.
 typedef struct {
-    char name[64]; //  Prometheus name without labels
+    char name[64];    //  Prometheus name without labels
     char labels[160]; //  venue="binance",kind="trade" or ""
-    int32_t type;  //  0 counter, 1 gauge
+    int32_t type;     //  0 counter, 1 gauge
     double value;
     char help[120];
 } metric_value_t;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const topic_kind_names[] = {"event", "beat",    "reading", "tick", "bias",
+const char *const topic_kind_names[] = {"event",   "beat",   "reading", "tick", "bias",
                                         "outcome", "health", "metrics", NULL};
 
 size_t
@@ -15,8 +15,8 @@ topic_format (const topic_t *topic, const char *prefix, char *out)
     switch (topic->kind) {
     case TOPIC_EVENT:
     case TOPIC_HEALTH:
-        length = snprintf (out, TOPIC_TEXT_MAX, "%s.%s.%s.%s.%s.", prefix, kind, event_kind_names[topic->event],
-                           topic->instrument, topic->name);
+        length = snprintf (out, TOPIC_TEXT_MAX, "%s.%s.%s.%s.%s.", prefix, kind,
+                           event_kind_names[topic->event], topic->instrument, topic->name);
         break;
     case TOPIC_READING:
     case TOPIC_BIAS:
@@ -72,7 +72,8 @@ topic_parse (slice_t text, const char *prefix, topic_t *out)
 {
     *out = (topic_t){0};
     size_t skip = strlen (prefix) + 1;
-    if (text.size <= skip || text.size >= TOPIC_TEXT_MAX || !slice_starts (text, prefix) || text.data[skip - 1] != '.')
+    if (text.size <= skip || text.size >= TOPIC_TEXT_MAX || !slice_starts (text, prefix) ||
+        text.data[skip - 1] != '.')
         return E_SYNTAX;
     slice_t rest = {text.data + skip, text.size - skip}, part;
     if (next_part (&rest, &part) != OK)

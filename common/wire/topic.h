@@ -29,10 +29,11 @@ enum { TOPIC_TEXT_MAX = 128, PUBLISHER_NAME_MAX = 32 };
 
 typedef struct {
     topic_kind_t kind;
-    event_kind_t event;                    //  EVENT, HEALTH
-    mode_id_t mode;                        //  READING, BIAS, OUTCOME
-    char instrument[INSTRUMENT_NAME_MAX];  //  EVENT, HEALTH, READING, BIAS, OUTCOME
-    char name[PUBLISHER_NAME_MAX];         //  venue (EVENT, HEALTH), publisher (BEAT), shard (TICK), process (METRICS)
+    event_kind_t event;                   //  EVENT, HEALTH
+    mode_id_t mode;                       //  READING, BIAS, OUTCOME
+    char instrument[INSTRUMENT_NAME_MAX]; //  EVENT, HEALTH, READING, BIAS, OUTCOME
+    char
+        name[PUBLISHER_NAME_MAX]; //  venue (EVENT, HEALTH), publisher (BEAT), shard (TICK), process (METRICS)
 } topic_t;
 
 //  Write the text.  out holds TOPIC_TEXT_MAX.  Returns the length.

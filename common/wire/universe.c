@@ -30,8 +30,8 @@ universe_parse (universe_t *self, slice_t list, error_text_t *error)
         if (name.size == 0)
             continue;
         if (!is_name (name))
-            return error_set (error, E_SYNTAX, "instrument '%.*s' is not a name like BTCUSDT", (int) name.size,
-                              name.data);
+            return error_set (error, E_SYNTAX, "instrument '%.*s' is not a name like BTCUSDT",
+                              (int) name.size, name.data);
         if (universe_find (self, name) >= 0)
             return error_set (error, E_CONFIG, "instrument %.*s is listed twice", (int) name.size, name.data);
         if (self->count == UNIVERSE_MAX)

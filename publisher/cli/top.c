@@ -2,8 +2,6 @@
 
 #include "publisher/cli/commands.h"
 
-
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

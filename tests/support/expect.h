@@ -17,11 +17,12 @@
 #include <cmocka.h>
 
 //  |actual - expected| <= tolerance * max (1, |expected|); NaN equals NaN only.
-#define expect_close(actual, expected, tolerance)                                                              \
+#define expect_close(actual, expected, tolerance)                                                            \
     expect_close_at ((actual), (expected), (tolerance), #actual, __FILE__, __LINE__)
 
 static inline void
-expect_close_at (double actual, double expected, double tolerance, const char *what, const char *file, int line)
+expect_close_at (double actual, double expected, double tolerance, const char *what, const char *file,
+                 int line)
 {
     if (isnan (actual) && isnan (expected))
         return;

@@ -7,21 +7,23 @@ static metrics_t *metrics;
 static text_buffer_t out;
 
 static void
-put_bias (const char *instrument, mode_id_t mode, double bias_value, category_bias_t *categories, size_t count)
+put_bias (const char *instrument, mode_id_t mode, double bias_value, category_bias_t *categories,
+          size_t count)
 {
-    bias_t bias = {.head = {.schema = 1, .kind = "bias", .source = SOURCE_SIM, .engine = "t", .publisher = "p"},
-                   .mode = (int32_t) mode,
-                   .ts_ms = 1000000,
-                   .horizon_s = 3600,
-                   .price_px = NAN,
-                   .bias = bias_value,
-                   .bias_prev = NAN,
-                   .state = STATE_NEUTRAL,
-                   .confidence_pct = 50,
-                   .band_low_pct = NAN,
-                   .band_high_pct = NAN,
-                   .categories = categories,
-                   .categories_count = count};
+    bias_t bias = {
+        .head = {.schema = 1, .kind = "bias", .source = SOURCE_SIM, .engine = "t", .publisher = "p"},
+        .mode = (int32_t) mode,
+        .ts_ms = 1000000,
+        .horizon_s = 3600,
+        .price_px = NAN,
+        .bias = bias_value,
+        .bias_prev = NAN,
+        .state = STATE_NEUTRAL,
+        .confidence_pct = 50,
+        .band_low_pct = NAN,
+        .band_high_pct = NAN,
+        .categories = categories,
+        .categories_count = count};
     (void) snprintf (bias.instrument, sizeof bias.instrument, "%s", instrument);
     topic_t topic = {.kind = TOPIC_BIAS, .mode = mode};
     (void) snprintf (topic.instrument, sizeof topic.instrument, "%s", instrument);
@@ -112,8 +114,14 @@ static void
 test_what_is_not_there_is_404_with_the_paths (void **state)
 {
     (void) state;
-    static const char *const paths[] = {"/v1/bias/day/DOGEUSDT", "/v1/bias/hour", "/v1/nothing", "/x", "/v1/",
-                                        "/v1/explain/day",       "//",            "/v1/bias/day/BTCUSDT/more",
+    static const char *const paths[] = {"/v1/bias/day/DOGEUSDT",
+                                        "/v1/bias/hour",
+                                        "/v1/nothing",
+                                        "/x",
+                                        "/v1/",
+                                        "/v1/explain/day",
+                                        "//",
+                                        "/v1/bias/day/BTCUSDT/more",
                                         "/v1/weights/day/AVERYLONGNAMETHATCANNOTBEANINSTRUMENT"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_int_equal (get (paths[i]), 404);

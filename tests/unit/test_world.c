@@ -437,8 +437,8 @@ truth_file_has_every_trade_and_liquidation (void **state)
         long long id, ts_ns;
         double px, qty;
         int side;
-        if (sscanf (line, "{\"trade\":[\"%15[^\"]\",\"%31[^\"]\",\"%lld\",%lld,\"%lf\",\"%lf\",%d]}", venue, name,
-                    &id, &ts_ns, &px, &qty, &side) == 7) {
+        if (sscanf (line, "{\"trade\":[\"%15[^\"]\",\"%31[^\"]\",\"%lld\",%lld,\"%lf\",\"%lf\",%d]}", venue,
+                    name, &id, &ts_ns, &px, &qty, &side) == 7) {
             assert_string_equal (name, "DOGEUSDT");
             read.sum += trade_print (strcmp (venue, "okx") == 0, id, ts_ns, px, qty, side);
             read.count++;
