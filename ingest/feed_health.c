@@ -19,7 +19,7 @@ enum { SLOTS_UNTIL_KNOWN = 6, MESSAGE_MAX = 128 };
 void
 feed_health_init (feed_health_t *self, event_kind_t kind, double cadence_s, coverage_t coverage)
 {
-    *self = (feed_health_t){.kind = kind, .cadence_s = cadence_s, .coverage = coverage};
+    *self = (feed_health_t){.kind = kind, .cadence_s = cadence_s, .coverage = (int32_t) coverage};
 }
 
 void
@@ -194,7 +194,7 @@ feed_health_report (feed_health_t *self, int64_t now_ns, sibling_t sibling, cons
     (void) slice_copy (slice_of (instrument), out->instrument, sizeof out->instrument);
     (void) slice_copy (slice_of (venue), out->venue, sizeof out->venue);
     out->ts_ms = now_ns / NS_PER_MS;
-    out->status = feed_health_status (self, now_ns, sibling, out->message);
+    out->status = (int32_t) feed_health_status (self, now_ns, sibling, out->message);
     out->is_acknowledged = self->is_acknowledged;
     out->age_ms = NAN;
     if (self->last_ns > 0)

@@ -59,7 +59,7 @@ field_plan_make (field_codec_t *self, const field_table_t *table)
             return *slot;
         }
     }
-    CHECK (!"more tables than a codec keeps plans for");
+    CHECK (false && "more tables than a codec keeps plans for");
     return NULL;
 }
 
