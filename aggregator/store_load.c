@@ -105,8 +105,8 @@ want_prices (load_t *load, const ledger_row_t *row)
         for (size_t i = 0; symbol >= 0 && i < COUNT_OF (centres); i++) {
             char key[STORE_KEY_MAX], from[32], to[32];
             store_key (load->store->prefix, KEY_PRICE, load->mode, row->entries[e].instrument, 0, key);
-            snprintf (from, sizeof from, "%lld", (long long) (centres[i] - OUTCOME_NEAR_MS));
-            snprintf (to, sizeof to, "%lld", (long long) (centres[i] + OUTCOME_NEAR_MS));
+            snprintf (from, sizeof from, "%lld", (long long) (centres[i] - PRICES_NEAR_MS));
+            snprintf (to, sizeof to, "%lld", (long long) (centres[i] + PRICES_NEAR_MS));
             const char *argv[] = {"XRANGE", key, from, to};
             want (load, (part_t){.kind = PART_PRICE, .symbol = symbol}, 4, argv);
         }

@@ -34,7 +34,7 @@ test_prices_forget_after_26_hours (void **state)
     prices_t *prices = prices_new ();
     double px;
     int64_t ts_ms;
-    for (int64_t i = 0; i <= OUTCOME_PRICES_SECONDS; i++)
+    for (int64_t i = 0; i <= PRICES_SECONDS; i++)
         assert_true (prices_put (prices, T_MS + i * 1000, 1 + (double) i));
     assert_int_equal (prices_near (prices, T_MS - 4001, &px), E_ABSENT);
     assert_int_equal (prices_near (prices, T_MS + 1000, &px), OK);
@@ -43,8 +43,7 @@ test_prices_forget_after_26_hours (void **state)
     assert_true (ts_ms == T_MS + 1000);
     assert_int_equal (prices_next (prices, T_MS + 5000, &ts_ms, &px), OK);
     assert_true (ts_ms == T_MS + 6000);
-    assert_int_equal (prices_next (prices, T_MS + OUTCOME_PRICES_SECONDS * INT64_C (1000), &ts_ms, &px),
-                      E_ABSENT);
+    assert_int_equal (prices_next (prices, T_MS + PRICES_SECONDS * INT64_C (1000), &ts_ms, &px), E_ABSENT);
     assert_false (prices_put (prices, T_MS, 5)); //  its place belongs to a newer second
     prices_destroy (&prices);
 }
@@ -142,7 +141,7 @@ test_ledger_gives_rows_in_order_once (void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal (ledger_add (&ledger, make_row (T_MS + order[i] * 30000)), OK);
     assert_int_equal (ledger_add (&ledger, make_row (T_MS)), E_STALE);
-    assert_null (ledger_due (&ledger, T_MS + 300000 + OUTCOME_NEAR_MS - 1));
+    assert_null (ledger_due (&ledger, T_MS + 300000 + LEDGER_GRACE_MS - 1));
     for (int64_t i = 0; i < 5; i++) {
         const ledger_row_t *row = ledger_due (&ledger, T_MS + 1000000);
         assert_non_null (row);
