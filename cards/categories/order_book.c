@@ -69,20 +69,22 @@ update_top_imbalance (void *state, const market_t *market, const market_event_t 
             (bid.qty_coins - ask.qty_coins) / (bid.qty_coins + ask.qty_coins));
 }
 
-//  DI = (sum_b - sum_a)/(sum_b + sum_a) of USD exp(-d/10bp), d <= 50 bp; NaN when unknown.
+//  DI = (sum_b - sum_a)/(sum_b + sum_a) of USD exp(-d/10bp), d <= min(50 bp, reach); NaN when unknown.
 static double
 depth_imbalance (const market_t *market)
 {
     double mid_px;
     const book_replica_t *book = reference_book (market, &mid_px);
-    if (!book || book_reach_bp (book, mid_px) < 5)
+    double reach_bp = book ? book_reach_bp (book, mid_px) : 0;
+    if (reach_bp < 5)
         return NAN;
-    double bids = book_weighted_usd (book, SIDE_BID, mid_px, 10, 50);
-    double asks = book_weighted_usd (book, SIDE_ASK, mid_px, 10, 50);
+    double bids = book_weighted_usd (book, SIDE_BID, mid_px, 10, fmin (50, reach_bp));
+    double asks = book_weighted_usd (book, SIDE_ASK, mid_px, 10, fmin (50, reach_bp));
     return bids + asks > 0 ? (bids - asks) / (bids + asks) : NAN;
 }
 
-//  Formula  ew(DI, W/12), DI = (sum_b q exp(-d/10bp) - sum_a q exp(-d/10bp)) / (sum of both), d <= 50 bp
+//  Formula  ew(DI, W/12), DI = (sum_b q exp(-d/10bp) - sum_a q exp(-d/10bp)) / (sum of both), q in USD,
+//           d <= min(50 bp, reach)
 //  Reads    book of the reference venue, each second
 //  Returns  [-1, 1]
 //  Source   Cartea, Donnelly, Jaimungal 2018, Enhancing trading strategies with order book signals
@@ -127,7 +129,7 @@ value_change (const void *state, const market_t *market, window_t w, card_out_t 
 {
     (void) market;
     const change_t *self = state;
-    uint32_t back = (uint32_t) window_span (w.id, 1, 1).count + 1;
+    uint32_t back = (uint32_t) window_span (w.id, 1, 1).count; //  the open bucket is one of them
     if (self->counts[w.id] < back)
         return E_AGAIN;
     double before = self->ring[w.id][(self->counts[w.id] - back) % CHANGE_KEPT];
@@ -137,8 +139,7 @@ value_change (const void *state, const market_t *market, window_t w, card_out_t 
 //  --- several venues
 
 //  Formula  ew((G_b-G_a)/(G_b+G_a), W/4), G = sum over venues of USD exp(-d/25bp), d <= min(100bp, reach),
-//  each from its
-//           own mid; at least 3 venues
+//           each from its own mid; at least 3 venues
 //  Reads    books of all venues, each second
 //  Returns  [-1, 1]
 //  Source   own; Cartea, Donnelly, Jaimungal 2018
@@ -173,8 +174,10 @@ value_combined (const void *state, const market_t *market, window_t w, card_out_
 }
 
 //  Formula  ew(ln(dep_b(100)/dep_a(100)), W/4), depths of the venues whose book reaches 100 bp summed, each
-//  from its own mid Reads    books of all venues, each second Returns  any size; none while no venue's book
-//  reaches that far Source   methods BOOK3
+//           from its own mid
+//  Reads    books of all venues, each second
+//  Returns  any size; none while no venue's book reaches that far
+//  Source   methods BOOK3
 static void
 update_ratio (void *state, const market_t *market, const market_event_t *event)
 {
@@ -204,8 +207,7 @@ value_ratio (const void *state, const market_t *market, window_t w, card_out_t *
 //  Formula  ew(ln(dep_b(10)/dep_b(k)) - ln(dep_a(10)/dep_a(k)), W/4), k = min(50 bp, reach)
 //  Reads    book of the reference venue, each second
 //  Returns  any size; none while the book reaches less than 5 bp
-//  Source   Naes, Skjeltorp 2006, Order book characteristics and the volume-volatility relation; methods
-//  BOOK7
+//  Source   Naes, Skjeltorp 2006, Order book characteristics and the volume-volatility relation; BOOK7
 static void
 update_slope (void *state, const market_t *market, const market_event_t *event)
 {

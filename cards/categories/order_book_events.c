@@ -88,6 +88,7 @@ typedef struct {
     int64_t trade_ns; //  of the last print
     int8_t trade_side;
     double near_usd, before_usd; //  within 5 and 10 bp of the hit side before the parent's first print
+    double lowest_usd;           //  within 10 bp, since then
     hit_t hits[HITS_KEPT];
     ew_t recovery[W_COUNT][2];
     uint32_t counts[2];
@@ -107,7 +108,7 @@ resilience_trade (resilience_t *self, const market_t *market, const market_event
         return;
     book_side_t side = trade->side > 0 ? SIDE_ASK : SIDE_BID;
     self->near_usd = book ? book_depth_usd (book, side, mid_px, 5) : 0;
-    self->before_usd = book ? book_depth_usd (book, side, mid_px, 10) : 0;
+    self->before_usd = self->lowest_usd = book ? book_depth_usd (book, side, mid_px, 10) : 0;
 }
 
 static void
@@ -117,19 +118,24 @@ resilience_parent (resilience_t *self, const parent_order_t *parent)
         return;
     for (int i = 0; i < HITS_KEPT; i++)
         if (self->hits[i].end_ns == 0) {
-            self->hits[i] = (hit_t){parent->last_ns, self->before_usd, self->before_usd,
+            self->hits[i] = (hit_t){parent->last_ns, self->before_usd, self->lowest_usd,
                                     parent->side > 0 ? SIDE_ASK : SIDE_BID};
             return;
         }
 }
 
-//  Books come in steps of 100 ms: "just after" is the thinnest within a second.
+//  Books come in steps: "just after" is the thinnest from the first print to a second after the last.
 static void
 resilience_book (resilience_t *self, const market_t *market, int venue)
 {
     double mid_px;
     const book_replica_t *book = book_of (market, venue, &mid_px);
-    for (int i = 0; book && i < HITS_KEPT; i++) {
+    if (!book)
+        return;
+    if (market_now_ns (market) - self->trade_ns <= HIT_AFTER_NS)
+        self->lowest_usd = fmin (
+            self->lowest_usd, book_depth_usd (book, self->trade_side > 0 ? SIDE_ASK : SIDE_BID, mid_px, 10));
+    for (int i = 0; i < HITS_KEPT; i++) {
         hit_t *hit = &self->hits[i];
         if (hit->end_ns != 0 && market_now_ns (market) - hit->end_ns <= HIT_AFTER_NS)
             hit->after_usd =
@@ -176,13 +182,13 @@ update_resilience (void *state, const market_t *market, const market_event_t *ev
 }
 
 //  Formula  R_b - R_a, R = ew (tau = max(10W, 30m)) of rec = clip((dep 10 s after - dep just after)/(dep just
-//  before - dep
-//           just after), 0, 1.5) of parents that take at least half of what stood within 5 bp; dep within 10
-//           bp of that side
+//           before - dep just after), 0, 1.5) of parents that take at least half of what stood within 5 bp;
+//           dep within 10 bp of that side; just after: the thinnest until a second after the last print;
+//           stamped at the first whole second 10 s after it
 //  Reads    trades, parents and book of the reference venue
 //  Returns  [-1.5, 1.5]; none before 5 hits a side
 //  Source   Degryse, de Jong, van Ravenswaaij, Wuyts 2005, Aggressive orders and the resiliency of a limit
-//  order market
+//           order market
 static int
 value_resilience (const void *state, const market_t *market, window_t w, card_out_t *out)
 {
@@ -235,7 +241,7 @@ fill_bins (const book_replica_t *book, book_side_t side, double mid_px, double m
     int used = 0;
     for (int i = 0; i < book->counts[side]; i++) {
         const book_level_t *level = &book->levels[side][i];
-        if (distance_bp (level->px, mid_px) > most_bp)
+        if (distance_bp (level->px, mid_px) > most_bp + 1e-8) //  reach is inside
             break;
         int64_t bin = (int64_t) floor (log (level->px) * 1e4);
         int64_t at = side == SIDE_BID ? *first - bin : bin - *first;
@@ -290,8 +296,10 @@ update_walls (void *state, const market_t *market, const market_event_t *event)
     for (int venue = 0; venue < market_venues_count (market); venue++) {
         const book_replica_t *book = market_book (market, venue);
         double mid_px = book_mid (book), reach_bp = isnan (mid_px) ? 0 : book_reach_bp (book, mid_px);
-        if (reach_bp < 10 || (reach_bp < 100 && venue != market_reference (market)))
+        if (reach_bp < 10 || (reach_bp < 100 && venue != market_reference (market))) {
+            memset (self->counts[venue], 0, sizeof self->counts[venue]); //  unseen is not standing
             continue;
+        }
         has_book = true;
         pressure += walls_side (self, market, venue, SIDE_BID, mid_px, fmin (100, reach_bp));
         pressure -= walls_side (self, market, venue, SIDE_ASK, mid_px, fmin (100, reach_bp));
@@ -300,9 +308,9 @@ update_walls (void *state, const market_t *market, const market_event_t *event)
         ew_add (&self->pressure[id], market_now_ns (market), 0.25 * window_seconds[id], pressure);
 }
 
-//  Formula  ew(sum over walls of side min(50, size/median) exp(-d/25bp), W/4); wall = bin of 1 bp above 8 x
-//  the median
-//           non-empty bin of its venue and side for at least 30 s, within min(100bp, reach)
+//  Formula  ew(sum over walls of side min(50, size/median) exp(-d/25bp), W/4); wall = bin of 1 bp of log price
+//           above 8 x the median non-empty bin of its venue and side for at least 30 s, within
+//           min(100bp, reach); d to its middle; a book that is not seen has no walls
 //  Reads    books of the reference venue and of those that reach 100 bp, each second
 //  Returns  any size
 //  Source   methods BOOK5
@@ -370,9 +378,8 @@ update_pull (void *state, const market_t *market, const market_event_t *event)
             pull_change (self, now_ns, &event->of.book->changes[i]);
 }
 
-//  Formula  ((add_b-can_b)-(add_a-can_a))/(add_b+can_b+add_a+can_a) over W, within 25 bp; can = decreases
-//  that trades at
-//           that price within 100 ms do not explain
+//  Formula  ((add_b-can_b)-(add_a-can_a))/(add_b+can_b+add_a+can_a) over W, within 25 bp of the mid after the
+//           change; can = decreases that trades at that price within 100 ms before do not explain
 //  Reads    book changes and trades of the reference venue, in buckets of bk(W)
 //  Returns  [-1, 1]
 //  Source   methods BOOK6
@@ -493,13 +500,11 @@ update_spoof (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  (Z_a-Z_b)/(Z_a+Z_b+0.01 Ve(W)), Z = decayed notional (tau = W) of spoofs: a level grows by more
-//  than 5 x the
-//           median level, more than 3 ticks and at most 25 bp from touch, and is gone untraded within 2 s
+//           than 5 x the median level (of its side within 25 bp, each second), more than 3 ticks and at most 25 bp from touch, and is gone untraded within 2 s
 //           while the mid moved toward it by at least a tick.  Fake asks point up.
 //  Reads    book changes and trades of the reference venue
 //  Returns  (-1, 1); 0 when nothing was faked
-//  Source   Tao, Day, Ling, Drapeau 2020, On detecting spoofing strategies in high frequency trading; methods
-//  SMART4
+//  Source   Tao, Day, Ling, Drapeau 2020, On detecting spoofing strategies in high frequency trading; SMART4
 static int
 value_spoof (const void *state, const market_t *market, window_t w, card_out_t *out)
 {

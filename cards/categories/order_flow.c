@@ -224,8 +224,10 @@ update_exhaustion (void *state, const market_t *market, const market_event_t *ev
 }
 
 //  Formula  p = sgn(D) (r/s)/(|D|/Ve+0.01); sgn(D) (rank(|D|/Ve)-0.95)/0.05 if rank(|D|/Ve) > 0.95 and
-//  rank(p) < 0.2, else 0 Reads    flow, returns; ranks step on the 10 s grid Returns  [-1, 1]; the sign of
-//  the card turns it against the flow Source   methods CVD6
+//           rank(p) < 0.2, else 0
+//  Reads    flow, returns; ranks step on the 10 s grid
+//  Returns  [-1, 1]; the sign of the card turns it against the flow
+//  Source   methods CVD6
 static int
 value_exhaustion (const void *state, const market_t *market, window_t w, card_out_t *out)
 {
@@ -334,8 +336,7 @@ update_swing (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  zig-zag pivots on closed bars of W, reversal 1.5 ATR(14); a higher high on lower CVD e = -k, a
-//  lower low on
-//           higher CVD e = +k, k = min(3, |dCVD| / (sd(D_bar) sqrt(bars between))); hold(e, 4W) from
+//           lower low on higher CVD e = +k, k = min(3, |dCVD| / (sd(D_bar) sqrt(bars between))); hold(e, 4W) from
 //           confirmation; sd with a half-life of 50 W
 //  Reads    closed bars with taker flow
 //  Returns  [-3, 3]; 0 before the first divergence; none before 14 bars
@@ -406,8 +407,9 @@ update_persistence (void *state, const market_t *market, const market_event_t *e
 }
 
 //  Formula  max(0, rho) D(W)/V(W), rho = EW lag-1 autocorrelation of the signs of parent orders, length 500
-//  orders Reads    parent orders of all venues, flow Returns  [-1, 1]; none before 1000 parents Source Lillo,
-//  Farmer 2004, The long memory of the efficient market
+//  Reads    parent orders of all venues, flow
+//  Returns  [-1, 1]; none before 1000 parents
+//  Source   Lillo, Farmer 2004, The long memory of the efficient market
 static int
 value_persistence (const void *state, const market_t *market, window_t w, card_out_t *out)
 {
@@ -498,8 +500,7 @@ update_surprise (void *state, const market_t *market, const market_event_t *even
 }
 
 //  Formula  sqrt(N) mean_W(e)/sd(e), e = error before the update of RLS y_k = b0 + b1 y_(k-1) + b2 u_(k-1)
-//  over buckets,
-//           y = D/Ve(bk), u = r/s(bk), forgetting tau = 20W; sd with a half-life of 20 W
+//           over buckets, y = D/Ve(bk), u = r/s(bk), forgetting tau = 20W; sd with a half-life of 20 W
 //  Reads    closed buckets of bk(W)
 //  Returns  any size; none before N errors
 //  Source   Hasbrouck 1991, Measuring the information content of stock trades

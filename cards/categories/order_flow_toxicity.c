@@ -27,14 +27,18 @@ typedef struct {
 } vpin_t;
 
 static const double VPIN_TAU_S = 7 * 86400.0;
+//  Before that the volume of a day is a guess from a few trades, and one bucket could last for days.
+static const double VPIN_GUESS_S = 3600;
 
-//  One fiftieth of the expected volume of a day; 0 while there is none.
+//  One fiftieth of the expected volume of a day; 0 within an hour of the first trade.
 static double
 vpin_size (const vpin_t *self, int64_t now_ns)
 {
     double seconds = (double) (now_ns - self->first_ns) / (double) NS_PER_S;
+    if (seconds < VPIN_GUESS_S)
+        return 0;
     double span_s = VPIN_TAU_S * (1 - exp (-seconds / VPIN_TAU_S));
-    return span_s > 0 ? decayed_at (&self->volume, now_ns, VPIN_TAU_S) / span_s * DAY_S / VPIN_BUCKETS : 0;
+    return decayed_at (&self->volume, now_ns, VPIN_TAU_S) / span_s * DAY_S / VPIN_BUCKETS;
 }
 
 static void
@@ -89,12 +93,12 @@ update_vpin (void *state, const market_t *market, const market_event_t *event)
         sketch_add (&self->ranks, now_ns, 30 * DAY_S, vpin_value (&self->vpin));
 }
 
-//  Formula  m = clip(2 rank(VPIN, 30d) - 1, 0, 1), VPIN = mean of |B-S|/size over the last 50 volume buckets
+//  Formula  m = clip(2 rank(VPIN, 30d) - 1, 0, 1), VPIN = mean of |B-S|/size over the last 50 volume buckets;
+//           size = ew(volume, 7d) of a day / 50 when the bucket opens, the first an hour after the first trade
 //  Reads    trades of the reference venue, split over buckets; ranks on the 10 s grid
 //  Returns  m in [0, 1]; none before 50 buckets
 //  Source   Easley, Lopez de Prado, O'Hara 2012, Flow toxicity and liquidity in a high-frequency world; the
-//  rank
-//           instead of the level after Andersen, Bondarenko 2014, VPIN and the flash crash
+//           rank instead of the level after Andersen, Bondarenko 2014, VPIN and the flash crash
 static int
 value_vpin (const void *state, const market_t *market, window_t w, card_out_t *out)
 {
@@ -165,10 +169,9 @@ update_clustering (void *state, const market_t *market, const market_event_t *ev
     self->ring[side][self->counts[side]++ % LARGE_KEPT] = (large_t){parent->last_ns, parent->x};
 }
 
-//  Formula  (C_b-C_s)/(C_b+C_s+ew(C_b+C_s,24h)); each large parent (above the 0.95 quantile, 24h) adds its
-//  notional x
-//           the sum over the last 64 large ones of its side of exp(-dt/30s) exp(-|dx|/5bp); C decays with tau
-//           = W
+//  Formula  (C_b-C_s)/(C_b+C_s+ew(C_b+C_s,24h)); each large parent (above the 0.95 quantile of those before,
+//           24h) adds its notional x the sum over the 64 large ones of its side before it of
+//           exp(-dt/30s) exp(-|dx|/5bp); C decays with tau = W
 //  Reads    parent orders of all venues; the usual size steps on the 10 s grid
 //  Returns  (-1, 1); none before a large parent was seen
 //  Source   own; after Bouchaud, Farmer, Lillo 2009, How markets slowly digest changes in supply and demand
@@ -289,8 +292,7 @@ update_toxic (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  T (k_b-k_s)/(|k_b|+|k_s|+0.1), k = notional-weighted ew mean (tau = W) of the 5 s markout in bp
-//  of taker buys,
-//           sells; T = mean of rank(VPIN), rank(spread_bp), rank(k_b+k_s)
+//           of taker buys, sells; T = mean of rank(VPIN), rank(spread_bp), rank(k_b+k_s), on the 10 s grid
 //  Reads    trades and mid of the reference venue; a trade's markout is taken at the end of its second + 5 s
 //  Returns  [-1, 1]; none before VPIN and both markouts exist
 //  Source   Glosten, Milgrom 1985, Bid, ask and transaction prices in a specialist market; methods MICRO4

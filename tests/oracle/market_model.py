@@ -298,6 +298,71 @@ class Market:
             buy, sell, n = buy + bar[7], sell + bar[6] - bar[7], n + bar[8]
         return buy, sell, n
 
+    def volume_hours(self):
+        """[(end, rate, weight in hours)]: history (quarters up to where minutes begin), then closed live minutes with trades known."""
+        def make():
+            minutes = sorted(self.bars(60))
+            quarters = [t for t in sorted(self.bars(900)) if not minutes or t <= minutes[0] - 60]
+            rows = [(t, self.bars(900)[t][6] / 900, 0.25) for t in quarters]
+            rows += [(t, self.bars(60)[t][6] / 60, 1 / 60) for t in minutes]
+            times, buys, sells = self.trades()
+            for end in range(60, self.end + 1, 60):
+                if times and times[0] <= end:
+                    a, b = bisect_right(times, end - 60), bisect_right(times, end)
+                    rows.append((end, (buys[b] - buys[a] + sells[b] - sells[a]) / 60, 1 / 60))
+            return rows
+        return self.once("volume_hours", make)
+
+    def expected_parts(self):
+        """([end], [EW rate], [weight], [{hour: its factor}]): half-lives 7 d and 8 weeks, four pseudo-weeks at 1."""
+        def make():
+            rate, hours, out = Ew(), {}, ([], [], [], [])
+            for end, one, weight in self.volume_hours():
+                rate.add(end, 7 * DAY / LN2, one, weight)
+                hour = self.hour(end)
+                if rate.mean > 0:
+                    hours.setdefault(hour, Ew()).add(end, 56 * DAY / LN2, one / rate.mean, weight)
+                factors = {h: (e.s + 4) / (e.w + 4) for h, e in hours.items()}
+                for column, value in zip(out, (end, rate.mean, rate.w, factors)):
+                    column.append(value)
+            return out
+        return self.once("expected_parts", make)
+
+    def hour(self, end):
+        """Hour of the week of the second that ends here."""
+        return (self.start_ns // 10**9 + end - 1) // 3600 % 168
+
+    def expected_usd(self, t, seconds, is_closed=False):
+        """Ve: what `seconds` up to t should see; is_closed: a minute that ends at t is already in."""
+        ends, rates, weights, factors = self.expected_parts()
+        i = bisect_right(ends, t if is_closed or t <= 0 else t - 1)
+        if not i or weights[i - 1] < 0.08:
+            return None
+        left, at, total = seconds, t, 0.0
+        while left > 0:
+            part = min(left, ((self.start_ns // 10**9 + at - 1) % 3600) + 1)
+            total += part * factors[i - 1].get(self.hour(at), 1.0)
+            left, at = left - part, at - part
+        return rates[i - 1] * total or None
+
+    def parents(self):
+        """Parent orders in the order they become known: ((ms, 1 if by silence), venue, side, usd, last ms, last price)."""
+        def make():
+            out = []
+            for v in self.venues:
+                one = None
+                for t, _, side, px, _, usd in self.events["trade"][v]:
+                    ms = round(t * 1000)
+                    if one and (one[0] != side or ms - one[2] > 50):
+                        known = (one[2] + 50, 1) if ms > one[2] + 50 else (ms, 0)
+                        out.append((known, v) + tuple(one))
+                        one = None
+                    one = [side, (one[1] if one else 0.0) + usd, ms, px]
+                if one:
+                    out.append(((one[2] + 50, 1), v) + tuple(one))
+            return sorted(out)
+        return self.once("parents", make)
+
     # --- open interest (design, methods A3)
 
     def oi_filter(self):
