@@ -360,7 +360,7 @@ class Market:
                     one = [side, (one[1] if one else 0.0) + usd, ms, px]
                 if one:
                     out.append(((one[2] + 50, 1), v) + tuple(one))
-            return sorted(out)
+            return sorted(out, key=lambda p: p[:2])
         return self.once("parents", make)
 
     # --- open interest (design, methods A3)
