@@ -18,27 +18,28 @@ timebase_init (timebase_t *self, clock_kind_t kind)
     *self = (timebase_t){.kind = kind, .wall_ns = timebase_wall_ns (), .mono_ns = timebase_mono_ns ()};
 }
 
-static int64_t
-wall_present (timebase_t *self)
+int64_t
+timebase_follow (timebase_t *self, int64_t wall_ns, int64_t mono_ns)
 {
-    int64_t wall_ns = timebase_wall_ns ();
-    int64_t expected_ns = self->wall_ns + (timebase_mono_ns () - self->mono_ns);
+    int64_t expected_ns = self->wall_ns + (mono_ns - self->mono_ns);
     int64_t off_ns = wall_ns - expected_ns;
     if (off_ns > STEP_LIMIT_MS * NS_PER_MS || off_ns < -STEP_LIMIT_MS * NS_PER_MS) {
         self->steps_count++;
         self->wall_ns = wall_ns;
-        self->mono_ns = timebase_mono_ns ();
+        self->mono_ns = mono_ns;
         expected_ns = wall_ns;
     }
-    return expected_ns > self->last_ns ? expected_ns : self->last_ns;
+    if (expected_ns > self->last_ns)
+        self->last_ns = expected_ns;
+    return self->last_ns;
 }
 
 int64_t
 timebase_stamp (timebase_t *self, int64_t event_ns)
 {
     if (self->kind == CLOCK_WALL)
-        self->last_ns = wall_present (self);
-    else if (event_ns > self->last_ns)
+        return timebase_follow (self, timebase_wall_ns (), timebase_mono_ns ());
+    if (event_ns > self->last_ns)
         self->last_ns = event_ns;
     return self->last_ns;
 }

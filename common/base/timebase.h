@@ -5,7 +5,10 @@
  *
  *  wall   ts_recv = the wall clock at first, then that plus the monotonic clock; a wall clock that steps by
  *         more than 50 ms is counted and followed only forward, so order is never lost
- *  event  ts_recv = max (previous, event time): replay, or a simulation faster than real time */
+ *  event  ts_recv = max (previous, event time): replay, or a simulation faster than real time
+ *
+ *  What the clocks say is read in two places only (timebase_mono_ns, timebase_wall_ns); everything decided from it
+ *  is in timebase_follow, which is given both readings. */
 
 #ifndef LEADLINE_TIMEBASE_H
 #define LEADLINE_TIMEBASE_H
@@ -29,6 +32,11 @@ typedef struct {
 
 void
 timebase_init (timebase_t *self, clock_kind_t kind);
+
+//  Receive time under the wall clock when the machine's clocks show these two times.  What timebase_stamp does with the
+//  present ones.
+int64_t
+timebase_follow (timebase_t *self, int64_t wall_ns, int64_t mono_ns);
 
 //  Receive time of something that arrives now.  event_ns: its own time (used by the event clock; 0 unknown).
 int64_t
