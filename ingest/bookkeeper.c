@@ -151,6 +151,14 @@ bookkeeper_tick (bookkeeper_t *self, int64_t mono_ns)
     }
 }
 
+void
+bookkeeper_refused (bookkeeper_t *self, int instrument, int64_t mono_ns)
+{
+    account_t *account = &self->accounts[instrument];
+    if (account->is_wanted && account->is_asked)
+        account->ask_ns = mono_ns + backoff_next_ns (&account->backoff);
+}
+
 bool
 bookkeeper_is_synced (const bookkeeper_t *self, int instrument)
 {
