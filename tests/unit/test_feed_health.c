@@ -81,6 +81,25 @@ test_busy_event_channel_is_missed (void **state)
     assert_true (feed_health_is_curable (&health, T0 + 111 * NS_PER_S));
 }
 
+//  A cascade of liquidations, then a calm hour: nothing is missing, and nobody connects again for it.
+static void
+test_liquidations_may_pause (void **state)
+{
+    (void) state;
+    char message[128];
+    feed_health_t health;
+    feed_health_init (&health, EVENT_LIQUIDATION, 0, COVERAGE_COMPLETE);
+    health.is_offered = true;
+    feed_health_connected (&health, true, T0);
+    feed_health_acknowledged (&health, true, slice_of (""), T0);
+    for (int i = 0; i < 100; i++)
+        feed_health_events (&health, T0 + i * NS_PER_S, 0, 5);
+    assert_true (feed_health_expected_per_min (&health) > 200);
+    assert_int_equal (status_at (&health, 3700, SIBLING_FLOWS, message), HEALTH_OK);
+    assert_false (feed_health_is_curable (&health, T0 + 3700 * NS_PER_S));
+    assert_int_equal (status_at (&health, 3700, SIBLING_SILENT, message), HEALTH_SILENT);
+}
+
 static void
 test_states_come_before_silence (void **state)
 {
@@ -137,6 +156,7 @@ main (void)
         cmocka_unit_test (test_slow_cadence_has_more_patience),
         cmocka_unit_test (test_event_channel_is_judged_by_sibling),
         cmocka_unit_test (test_busy_event_channel_is_missed),
+        cmocka_unit_test (test_liquidations_may_pause),
         cmocka_unit_test (test_states_come_before_silence),
         cmocka_unit_test (test_report_numbers),
     };
