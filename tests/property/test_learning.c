@@ -340,17 +340,17 @@ test_an_edge_earns_its_confidence (void **state)
     prng_t prng;
     prng_fork (&prng, seed, "edge", 0);
     double said = 0, hits = 0, count = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 60000; i++) {
         double z = prng_normal (&prng), y = 0.15 * z + prng_normal (&prng);
         double claim = fit.is_calibrated ? calibration_confidence_pct (&fit, z, z) : NAN;
-        if (i >= 10000) { //  the priors of the bins make it modest before
+        if (i >= 40000) { //  the priors of the bins make it modest before
             said += claim / 100;
             hits += z * y > 0;
             count++;
         }
-        calibration_add (&calibration, HALF_S, START_MS + i * 60000, 1, z, y, z, claim);
+        calibration_add (&calibration, HALF_S, START_MS + (int64_t) i * 60000, 1, z, y, z, claim);
         if (i % 100 == 99)
-            calibration_fit (&calibration, HALF_S, START_MS + i * 60000, &fit);
+            calibration_fit (&calibration, HALF_S, START_MS + (int64_t) i * 60000, &fit);
     }
     print_message ("edge: slope %.3f, skill %.2f, said %.3f, was right %.3f, ece %.3f\n", fit.beta_z,
                    fit.skill, said / count, hits / count, fit.ece);
