@@ -64,6 +64,11 @@ bus_new (loop_t *loop, const bus_options_t *options, metrics_t *metrics)
         options->send_queue_messages ? options->send_queue_messages : BUS_QUEUE_MESSAGES;
     self->receive_queue_messages =
         options->receive_queue_messages ? options->receive_queue_messages : BUS_QUEUE_MESSAGES;
+    self->is_patient = options->is_patient;
+    if (self->is_patient && self->send_queue_messages > BUS_PATIENT_MESSAGES)
+        self->send_queue_messages = BUS_PATIENT_MESSAGES;
+    if (self->is_patient && self->receive_queue_messages > BUS_PATIENT_MESSAGES)
+        self->receive_queue_messages = BUS_PATIENT_MESSAGES;
     self->boot = timebase_wall_ns () / NS_PER_MS;
     self->lock_fds[0] = self->lock_fds[1] = -1;
     self->out = field_codec_new ();
@@ -132,6 +137,11 @@ bus_open (bus_t *self, error_text_t *error)
     if (self->endpoint[0]) {
         self->pub = open_socket (self, ZMQ_PUB);
         (void) zmq_setsockopt (self->pub, ZMQ_SNDHWM, &self->send_queue_messages, sizeof (int));
+        if (self->is_patient) {
+            int is_waiting = 1, most_ms = BUS_PATIENCE_MS;
+            CHECK (zmq_setsockopt (self->pub, ZMQ_XPUB_NODROP, &is_waiting, sizeof is_waiting) == 0);
+            (void) zmq_setsockopt (self->pub, ZMQ_SNDTIMEO, &most_ms, sizeof most_ms);
+        }
         status = bind_socket (self->pub, self->endpoint, &self->lock_fds[0], error);
         topic_t topic = {.kind = TOPIC_BEAT};
         copy_text (topic.name, sizeof topic.name, self->publisher);

@@ -22,6 +22,11 @@
  *            v
  *          LIVE
  *  Kinds without state (all but book) go LIVE at once after on_gap: the hole is counted and published.
+ *  Patience: when time comes from the events nobody is late, and a simulation that runs as fast as it can would soon
+ *  run away from its readers.  A patient publisher waits while a reader's queue is full, up to BUS_PATIENCE_MS for one
+ *  message; so the slowest reader sets the pace of all before it, back to the market.  A reader that stands still
+ *  longer than that loses, and sees that it did, as with an impatient one.
+ *
  *  Messages not newer than the last are dropped and counted (duplicates).  A snapshot not answered within 2 s
  * is asked for again. */
 
@@ -31,6 +36,8 @@
 #include "common/run/loop.h"
 #include "common/run/metrics.h"
 #include "common/wire/result.h"
+
+enum { BUS_PATIENT_MESSAGES = 2000, BUS_PATIENCE_MS = 10000 };
 
 typedef struct bus bus_t;
 typedef struct bus_stream bus_stream_t;
@@ -45,6 +52,7 @@ typedef struct {
     uint64_t universe_hash;
     int send_queue_messages;    //  0: 100,000.  Bounded: a slow reader loses and notices, we do not wait
     int receive_queue_messages; //  0: 100,000
+    bool is_patient;            //  wait for slow readers (see above) with short queues
 } bus_options_t;
 
 typedef struct {

@@ -40,6 +40,7 @@ struct bus {
     source_t source;
     int64_t beat_ns, boot, spoken_ns, universe_hash;
     int send_queue_messages, receive_queue_messages;
+    bool is_patient;
     void *pub, *router;
     int lock_fds[2];
     loop_watch_t *router_watch;

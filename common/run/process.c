@@ -45,6 +45,7 @@ process_open (process_t *self, const char *name, const pipeline_t *pipeline, int
         .beat_ns = beat_ns,
         .universe_hash = pipeline->universe.hash,
         .send_queue_messages = (int) pipeline->queue_messages,
+        .is_patient = pipeline->clock == CLOCK_EVENT,
     };
     self->bus = bus_new (self->loop, &options, self->metrics);
     int status = bus_open (self->bus, error);

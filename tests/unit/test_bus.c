@@ -5,6 +5,7 @@
 #include "common/base/timebase.h"
 #include "common/run/bus.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -40,6 +41,7 @@ typedef struct {
     int64_t book_price;
     int answers_count;
     int queue;
+    bool is_patient;
 } bench_t;
 
 static void
@@ -122,20 +124,34 @@ static void
 open_publisher (bench_t *self)
 {
     error_text_t error;
-    self->out = new_bus (self->loop, "ingest-test", self->pub, self->snap, 42, self->queue, NULL);
+    bus_options_t options = {.publisher = "ingest-test",
+                             .endpoint = self->pub,
+                             .snapshot_endpoint = self->snap,
+                             .topic_prefix = "v1",
+                             .beat_ns = 20 * NS_PER_MS,
+                             .universe_hash = 42,
+                             .send_queue_messages = self->queue,
+                             .is_patient = self->is_patient};
+    self->out = bus_new (self->loop, &options, NULL);
     bus_on_snapshot (self->out, give_book, self);
     assert_int_equal (bus_open (self->out, &error), OK);
 }
 
 static void
-start_publisher (bench_t *self, int queue)
+bench_open (bench_t *self, int queue, bool is_patient)
 {
-    *self = (bench_t){.book_price = 100, .queue = queue};
+    *self = (bench_t){.book_price = 100, .queue = queue, .is_patient = is_patient};
     temp_folder_new (self->folder);
     (void) snprintf (self->pub, sizeof self->pub, "ipc://%s/a.pub", self->folder);
     (void) snprintf (self->snap, sizeof self->snap, "ipc://%s/a.snap", self->folder);
     self->loop = loop_new ();
     open_publisher (self);
+}
+
+static void
+start_publisher (bench_t *self, int queue)
+{
+    bench_open (self, queue, false);
 }
 
 static void
@@ -289,6 +305,65 @@ test_losses_are_counted (void **state)
     assert_true (metric (bench.in.metrics, "bus_messages_missing") == (double) bench.in.missing);
     for (size_t i = 1; i < bench.in.count; i++)
         assert_true (bench.in.seqs[i] > bench.in.seqs[i - 1]);
+    finish (&bench);
+}
+
+enum { PATIENT_COUNT = 20000 };
+
+typedef struct {
+    const char *endpoint;
+    size_t count, most_ahead;
+    size_t *sent; //  by the publisher's thread so far
+    bool is_here; //  the first trade has come
+} slow_t;
+
+//  A reader with a queue of four, which counts the books until it has them all or nothing comes for long.
+static void *
+read_slowly (void *argument)
+{
+    slow_t *self = argument;
+    void *context = zmq_ctx_new (), *socket = zmq_socket (context, ZMQ_SUB);
+    int queue = 4, linger_ms = 0, most_ms = 5000, buffer_bytes = 4096;
+    (void) zmq_setsockopt (socket, ZMQ_RCVHWM, &queue, sizeof queue);
+    (void) zmq_setsockopt (socket, ZMQ_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
+    (void) zmq_setsockopt (socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    (void) zmq_setsockopt (socket, ZMQ_RCVTIMEO, &most_ms, sizeof most_ms);
+    (void) zmq_setsockopt (socket, ZMQ_SUBSCRIBE, "v1.event.", 9);
+    (void) zmq_connect (socket, self->endpoint);
+    char topic[TOPIC_TEXT_MAX], payload[512];
+    while (self->count < PATIENT_COUNT && zmq_recv (socket, topic, sizeof topic, 0) >= 0 &&
+           zmq_recv (socket, payload, sizeof payload, 0) >= 0) {
+        __atomic_store_n (&self->is_here, true, __ATOMIC_RELEASE);
+        if (strncmp (topic, "v1.event.book.", 14) != 0)
+            continue;
+        size_t ahead = __atomic_load_n (self->sent, __ATOMIC_RELAXED) - self->count++;
+        self->most_ahead = ahead > self->most_ahead ? ahead : self->most_ahead;
+    }
+    (void) zmq_close (socket);
+    (void) zmq_ctx_term (context);
+    return NULL;
+}
+
+//  What the impatient one loses (test_losses_are_counted), the patient one keeps, and it stays near its reader.
+static void
+test_a_patient_publisher_waits (void **state)
+{
+    (void) state;
+    static bench_t bench;
+    bench_open (&bench, 5, true);
+    size_t sent = 0;
+    slow_t slow = {.endpoint = bench.pub, .sent = &sent};
+    pthread_t thread;
+    assert_int_equal (pthread_create (&thread, NULL, read_slowly, &slow), 0);
+    int64_t deadline_ns = timebase_mono_ns () + DEADLINE_S * NS_PER_S;
+    while (!__atomic_load_n (&slow.is_here, __ATOMIC_ACQUIRE) && timebase_mono_ns () < deadline_ns)
+        say_trades (&bench, 1, 1);
+    for (; sent < PATIENT_COUNT; __atomic_add_fetch (&sent, 1, __ATOMIC_RELAXED))
+        say_book (&bench, 1 + (int64_t) sent);
+    assert_int_equal (pthread_join (thread, NULL), 0);
+    print_message ("at most %zu of %d messages ahead of the reader\n", slow.most_ahead, PATIENT_COUNT);
+    assert_int_equal (slow.count, PATIENT_COUNT);
+    assert_true (slow.most_ahead < PATIENT_COUNT / 4);
     finish (&bench);
 }
 
@@ -524,7 +599,7 @@ main (void)
         cmocka_unit_test (test_book_is_healed),   cmocka_unit_test (test_late_reader),
         cmocka_unit_test (test_new_boot),         cmocka_unit_test (test_hostile_publisher),
         cmocka_unit_test (test_hostile_requests), cmocka_unit_test (test_other_universe),
-        cmocka_unit_test (test_endpoint_in_use),
+        cmocka_unit_test (test_endpoint_in_use),  cmocka_unit_test (test_a_patient_publisher_waits),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
