@@ -14,7 +14,7 @@ typedef struct {
 struct book_sync {
     sequence_rule_t rule;
     book_sync_state_t state;
-    int64_t last_seq;
+    int64_t last_seq, snapshot_ns;
     bool is_first; //  BINANCE: the next delta must span the snapshot
     int32_t stale_run;
     size_t held_first, held_end; //  of held
@@ -88,6 +88,8 @@ static int
 stale (book_sync_t *self, const book_update_t *update, error_text_t *error)
 {
     self->stats.stale_count++;
+    if (update->ts_event_ns < self->snapshot_ns)
+        return E_STALE;
     if (++self->stale_run < BOOK_SYNC_STALE_MOST)
         return E_STALE;
     return broken (self, update, error);
@@ -150,7 +152,7 @@ step_by_rule (book_sync_t *self, const book_update_t *update, error_text_t *erro
     case SEQUENCE_OKX:
         return step_okx (self, update, error);
     }
-    CHECK (!"a rule of the table");
+    CHECK (false && "a rule of the table");
     return E_GAP;
 }
 
@@ -159,6 +161,7 @@ snapshot (book_sync_t *self, const book_update_t *update)
 {
     self->state = BOOK_SYNC_SYNCED;
     self->stats.snapshots_count++;
+    self->snapshot_ns = update->ts_event_ns;
     step (self, update->last_seq);
     self->is_first = self->rule == SEQUENCE_BINANCE;
     return OK;

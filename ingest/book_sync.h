@@ -20,7 +20,8 @@
  * snapshot after a restart of the service, whatever its type says.  v5 document, "Orderbook". OKX snapshot on
  * the socket (prevSeqId -1); then prevSeqId is the last seqId.  Equal ids: a keep-alive.  A smaller seqId
  * with the right prevSeqId: the ids were reset.  v5 document, "Order book channel". A delta no newer than the
- * last is dropped, but STALE_MOST of them in a row are taken for a restart: a hole. */
+ * last is dropped, but STALE_MOST of them in a row are taken for a restart: a hole.  Those from before the
+ * snapshot's time do not count: a stream may lie far behind an answer that overtook it. */
 
 #ifndef LEADLINE_BOOK_SYNC_H
 #define LEADLINE_BOOK_SYNC_H

@@ -202,6 +202,28 @@ test_endless_stale_is_a_restart (void **state)
     book_sync_destroy (&sync);
 }
 
+//  A snapshot by REST overtook its stream: however far the stream lies behind, it is no restart.
+static void
+test_a_stream_far_behind_its_snapshot_is_no_restart (void **state)
+{
+    (void) state;
+    enum { BEHIND = 5 * BOOK_SYNC_STALE_MOST };
+    book_sync_t *sync = book_sync_new (SEQUENCE_BINANCE);
+    book_update_t one = update (true, -1, BEHIND, -1);
+    one.ts_event_ns = BEHIND;
+    assert_int_equal (book_sync_offer (sync, &one, NULL), OK);
+    for (int64_t i = 1; i < BEHIND; i++) {
+        one = update (false, i, i, i - 1);
+        one.ts_event_ns = i;
+        assert_int_equal (book_sync_offer (sync, &one, NULL), E_STALE);
+    }
+    one = update (false, BEHIND, BEHIND + 1, BEHIND - 1);
+    one.ts_event_ns = BEHIND + 1;
+    assert_int_equal (book_sync_offer (sync, &one, NULL), OK);
+    assert_int_equal (book_sync_seq (sync), BEHIND + 1);
+    book_sync_destroy (&sync);
+}
+
 static void
 test_many_held_before_a_late_snapshot_are_no_restart (void **state)
 {
@@ -249,6 +271,7 @@ main (void)
         cmocka_unit_test (test_okx_chain_keepalive_and_reset),
         cmocka_unit_test (test_endless_stale_is_a_restart),
         cmocka_unit_test (test_many_held_before_a_late_snapshot_are_no_restart),
+        cmocka_unit_test (test_a_stream_far_behind_its_snapshot_is_no_restart),
         cmocka_unit_test (test_break_needs_a_snapshot),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
