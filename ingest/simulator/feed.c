@@ -17,6 +17,7 @@ struct feed_client {
     bool is_bare, is_closing;
     uint64_t wants[FEED_CHANNELS_MAX][WANT_WORDS];
     int wants_count;
+    int64_t mark_ns;      //  of the mark on its way; INT64_MAX: none
     feed_frame_t **queue; //  ring
     size_t queue_capacity, queue_first, queue_count, queue_bytes;
     text_buffer_t input;
@@ -81,6 +82,7 @@ feed_join (feed_t *self, void *socket, int path)
     client->feed = self;
     client->socket = socket;
     client->path = path;
+    client->mark_ns = INT64_MAX;
     client->next = self->clients;
     self->clients = client;
     self->stats.clients_count++;
@@ -391,7 +393,7 @@ feed_sent (feed_client_t *client)
     client->queue_first = (client->queue_first + 1) % client->queue_capacity;
     client->queue_count--;
     client->queue_bytes -= frame->size;
-    client->feed->stats.sent_count++;
+    client->feed->stats.sent_count += !frame->is_mark;
     client->feed->stats.sent_bytes += frame->size;
     frame_release (frame);
 }
@@ -417,6 +419,37 @@ feed_backlog_bytes (const feed_t *self)
         if (client->queue_bytes > most)
             most = client->queue_bytes;
     return most;
+}
+
+void
+feed_mark (feed_t *self, int64_t now_ns)
+{
+    for (feed_client_t *client = self->clients; client; client = client->next) {
+        if (client->mark_ns != INT64_MAX)
+            continue;
+        feed_frame_t *frame = frame_new ((slice_t){"", 0}, false);
+        frame->is_mark = true;
+        frame->references++;
+        client->mark_ns = now_ns;
+        enqueue (client, frame);
+        frame_release (frame);
+    }
+}
+
+void
+feed_marked (feed_client_t *client)
+{
+    client->mark_ns = INT64_MAX;
+}
+
+int64_t
+feed_mark_ns (const feed_t *self)
+{
+    int64_t oldest_ns = INT64_MAX;
+    for (const feed_client_t *client = self->clients; client; client = client->next)
+        if (client->mark_ns < oldest_ns)
+            oldest_ns = client->mark_ns;
+    return oldest_ns;
 }
 
 feed_stats_t

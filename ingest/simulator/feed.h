@@ -26,6 +26,7 @@ typedef struct feed_client feed_client_t;
 typedef struct {
     uint32_t references;
     bool is_half; //  send without an end, then close
+    bool is_mark; //  no text: a ping
     size_t size;
     char data[];
 } feed_frame_t;
@@ -106,6 +107,16 @@ feed_close (feed_client_t *client);
 //  The longest queue.
 size_t
 feed_backlog_bytes (const feed_t *self);
+
+//  How far readers are.  A mark is a ping behind all that was published so far; its pong says that everything before
+//  it has been read (feed_marked).  Each client has at most one on its way.  feed_mark_ns: time of the oldest mark that
+//  is not back, INT64_MAX when all are.
+void
+feed_mark (feed_t *self, int64_t now_ns);
+void
+feed_marked (feed_client_t *client);
+int64_t
+feed_mark_ns (const feed_t *self);
 feed_stats_t
 feed_stats (const feed_t *self);
 

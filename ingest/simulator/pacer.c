@@ -6,19 +6,26 @@
 static bool
 is_ready (pacer_t *self)
 {
-    if (!self->is_running) {
-        int count = 0;
-        for (int i = 0; i < self->gateways_count; i++)
-            count += feed_subscribed_count (self->gateways[i]->feed);
-        self->is_running = count >= self->clients_least;
-        if (self->is_running)
-            logger_write (LOG_LEVEL_INFO, "%d sockets have subscribed: the market runs", count);
-    }
-    if (!self->is_running)
-        return false;
+    int count = 0;
     for (int i = 0; i < self->gateways_count; i++)
-        if (feed_backlog_bytes (self->gateways[i]->feed) > PACER_QUEUE_MARK_BYTES)
+        count += feed_subscribed_count (self->gateways[i]->feed);
+    if (!self->is_running && count >= self->clients_least) {
+        self->is_running = true;
+        logger_write (LOG_LEVEL_INFO, "%d sockets have subscribed: the market runs", count);
+    }
+    if (!self->is_running || (self->speed <= 0 && count < self->clients_least))
+        return false;
+    int64_t now_ns = world_now_ns (self->world);
+    for (int i = 0; i < self->gateways_count; i++) {
+        int64_t mark_ns = feed_mark_ns (self->gateways[i]->feed);
+        if (mark_ns != INT64_MAX && now_ns - mark_ns >= PACER_WINDOW_NS)
             return false;
+    }
+    if (now_ns - self->marked_ns >= PACER_MARK_EVERY_NS) {
+        self->marked_ns = now_ns;
+        for (int i = 0; i < self->gateways_count; i++)
+            feed_mark (self->gateways[i]->feed, now_ns);
+    }
     return true;
 }
 
@@ -64,7 +71,7 @@ pacer_turn (pacer_t *self, int64_t mono_ns, int64_t work_ns)
     if (self->end_ns && target_ns > self->end_ns)
         target_ns = self->end_ns;
     while (world_now_ns (self->world) + SLICE_NS <= target_ns) {
-        if (self->speed <= 0 && !is_ready (self))
+        if ((self->speed <= 0 || self->warm_ns) && !is_ready (self))
             return;
         run_slice (self, world_now_ns (self->world) + SLICE_NS);
         if (timebase_mono_ns () - mono_ns > work_ns) {

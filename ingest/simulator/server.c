@@ -13,6 +13,8 @@
 
 _Static_assert(FEED_HEADROOM_BYTES >= LWS_PRE, "room for the frame header");
 
+static const char MARK[] = "mark"; //  what the pings that are marks carry
+
 enum { QUERY_MAX = 4096, MESSAGE_MAX = 262144, BURST_FRAMES = 64, CHUNK_BYTES = 16384 };
 #define PING_EVERY_NS (20 * NS_PER_S)
 
@@ -366,6 +368,14 @@ on_writeable (struct lws *wsi)
         if (lws_send_pipe_choked (wsi))
             break;
         unsigned char *text = (unsigned char *) frame->data + FEED_HEADROOM_BYTES;
+        if (frame->is_mark) {
+            unsigned char mark[LWS_PRE + sizeof MARK] = {0};
+            memcpy (mark + LWS_PRE, MARK, sizeof MARK);
+            if (lws_write (wsi, mark + LWS_PRE, sizeof MARK, LWS_WRITE_PING) < 0)
+                return -1;
+            feed_sent (session->client);
+            continue;
+        }
         if (frame->is_half) {
             (void) lws_write (wsi, text, frame->size, LWS_WRITE_TEXT | LWS_WRITE_NO_FIN);
             return -1;
@@ -397,6 +407,10 @@ callback (struct lws *wsi, enum lws_callback_reasons reason, void *user, void *i
         return 0;
     case LWS_CALLBACK_RECEIVE:
         return on_receive (wsi, in, size);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        if (size == sizeof MARK && memcmp (in, MARK, sizeof MARK) == 0 && session_of (wsi)->client)
+            feed_marked (session_of (wsi)->client);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writeable (wsi);
     case LWS_CALLBACK_WSI_DESTROY:
