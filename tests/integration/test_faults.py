@@ -321,7 +321,8 @@ def test_nothing_is_learned_twice_or_lost_across_kills():
         both = set(told) & set(own)
         assert both and all(abs(told[key] - own[key]) < 1e-9 for key in both), "published outcomes are those learned"
         say(f"kills: {', '.join(kills)}")
-        say(f"{len(ledger.rows)} rows, {len(own)} outcomes, {len(waiting)} rows wait; {compared} sums off by {worst:.1e}")
+        say(f"{len(ledger.rows)} rows, {len(own)} outcomes, {len(waiting)} rows wait; {compared} sums off by at most "
+            f"{worst:.1e}")
 
 
 # --- 4. one message lost
@@ -538,8 +539,9 @@ LATER = "binance:*:* disconnect 1; bybit:*:* disconnect 1; okx:*:* disconnect 1;
 
 
 def counts(p):
-    return ", ".join(f"{name[7:-6]} " + "/".join(f"{p.metric(name, process='ingest-' + venue):.0f}" for venue in p.venues)
-                     for name in COUNTERS)
+    def of(name):
+        return "/".join(f"{p.metric(name, process='ingest-' + venue):.0f}" for venue in p.venues)
+    return ", ".join(f"{name[7:-6]} {of(name)}" for name in COUNTERS)
 
 
 def test_bad_input_is_counted_and_survived():
