@@ -1,6 +1,6 @@
-//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, its high half
-//  frame (0) or kind of request.
-//  Nothing may crash, read outside, or say a number that is none.
+//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, the three bits
+//  above frame (0) or kind of request, the top bit whose request it is and which of its paths.
+//  Nothing may crash, read outside, or say what the wire does not take.
 
 #include "common/base/check.h"
 #include "common/base/status.h"
@@ -19,6 +19,7 @@ enum { KINDS = REQUEST_BACKFILL_OI + 2 }; //  requests, and frames
 static universe_t universe;
 static symbols_t symbols;
 static json_document_t *json;
+static field_codec_t *codec;
 
 static void
 on_event (void *self, event_kind_t kind, int instrument, const void *record)
@@ -26,16 +27,32 @@ on_event (void *self, event_kind_t kind, int instrument, const void *record)
     (void) self;
     CHECK (instrument >= 0 && (size_t) instrument < universe.count && kind > EVENT_INSTRUMENT &&
            kind < EVENT_GAP);
-    if (kind == EVENT_TRADE) {
-        const trade_t *trade = record;
-        CHECK (trade->price.mantissa > 0 && isfinite (trade->qty_coins) && isfinite (trade->notional_usd));
-        CHECK (memchr (trade->id, 0, sizeof trade->id));
-    } else if (kind == EVENT_MARK || kind == EVENT_INDEX) {
-        const mark_t *mark = record;
-        CHECK (mark->price_px > 0 && isfinite (mark->price_px));
+    union {
+        trade_t trade;
+        open_interest_t oi;
+        funding_t funding;
+        bar_t bar;
+    } copy;
+    const field_table_t *table = event_table (kind);
+    error_text_t error = {""};
+    if (kind == EVENT_OPEN_INTEREST) { //  the receiver values it
+        copy.oi = *(const open_interest_t *) record;
+        copy.oi.oi_usd = isnan (copy.oi.oi_usd) ? 0 : copy.oi.oi_usd;
+        record = &copy;
+    } else if (kind == EVENT_TRADE) {
+        copy.trade = *(const trade_t *) record;
+        CHECK (copy.trade.price.mantissa > 0 && memchr (copy.trade.id, 0, sizeof copy.trade.id));
+    } else if (kind == EVENT_FUNDING) {
+        copy.funding = *(const funding_t *) record;
+        CHECK (!isnan (copy.funding.rate) || !isnan (copy.funding.rate_next));
     } else if (kind == EVENT_BAR) {
-        const bar_t *bar = record;
-        CHECK (bar->interval_s > 0 && isfinite (bar->volume_coins) && isfinite (bar->volume_usd));
+        copy.bar = *(const bar_t *) record;
+        CHECK (copy.bar.interval_s > 0 && copy.bar.ts_event_ns > 0);
+    }
+    field_begin (codec);
+    if (field_put (codec, table, FIELD_AS_ARRAY, record, &error) != OK) {
+        (void) fprintf (stderr, "%s: %s\n", table->name, error.text);
+        CHECK (false && "an event the wire does not take");
     }
 }
 
@@ -79,6 +96,7 @@ on_contract (void *self, int instrument, const contract_t *contract)
     (void) self;
     CHECK (instrument >= 0 && (size_t) instrument < universe.count);
     CHECK (memchr (contract->contract, 0, sizeof contract->contract));
+    CHECK (!contract->is_listed || (contract->multiplier > 0 && contract->price_divisor > 0));
 }
 
 //  The contracts of all venues at once: PEPEUSDT is a scaled one.
@@ -101,6 +119,7 @@ set_up (void)
     }
     symbols_index (&symbols);
     json = json_document_new ();
+    codec = field_codec_new ();
 }
 
 int
@@ -117,7 +136,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     while (adapters[count])
         count++;
     const adapter_t *adapter = adapters[(data[0] & 15) % count];
-    unsigned kind = (data[0] >> 4) % KINDS;
+    unsigned kind = (data[0] >> 4 & 7) % KINDS;
+    bool is_other = data[0] & 128;
     char *padded = calloc (1, size - 1 + JSON_PADDING_BYTES);
     CHECK (padded);
     memcpy (padded, data + 1, size - 1);
@@ -126,9 +146,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (kind == 0) {
         status = adapter->parse (json, text, &symbols, &sink, &error);
     } else {
-        request_t request = {.kind = (request_kind_t) (kind - 1), .instrument = kind % 2};
+        request_t request = {.kind = (request_kind_t) (kind - 1), .instrument = is_other};
         (void) snprintf (request.path, sizeof request.path, "%s",
-                         kind % 3 ? "/fapi/v1/exchangeInfo" : "/fapi/v1/fundingInfo");
+                         is_other ? "/fapi/v1/fundingInfo" : "/fapi/v1/exchangeInfo");
         status = adapter->parse_response (json, &request, text, &symbols, &sink, &error);
     }
     CHECK (status == OK || error.text[0]);
