@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum { SHARDS_MAX = 64, LATE_MS = 500, ROW_LATE_MS = 5000, SCALE_MS = 60000 };
+#define SHARD_DEAD_NS (2 * NS_PER_S) //  without a tick this long, of the machine's time
 
 //  One instrument and mode.
 typedef struct {
@@ -35,6 +36,7 @@ struct engine {
     prices_t **prices; //  per instrument
     collect_t collects[MODE_COUNT];
     int64_t shard_ms[SHARDS_MAX]; //  last tick
+    int64_t heard_mono_ns[SHARDS_MAX];
     int64_t newest_ms, newest_prev_ms, reached_ms, scaled_ms;
     metric_t *readings, *stale, *unknown, *over, *biases, *published_outcomes, *absent, *missed_ticks, *gaps,
         *redis_away;
@@ -203,6 +205,38 @@ engine_take_reading (engine_t *self, const reading_t *reading)
     collect (self, reading, bias, fuse_present (seat->fuse), weights.version);
 }
 
+//  Under the event clock half a second may be over in a moment: a shard that lives is waited for as long as it takes.
+static bool
+is_waited_for (const engine_t *self, size_t shard)
+{
+    if (self->process->timebase.kind == CLOCK_EVENT)
+        return timebase_mono_ns () - self->heard_mono_ns[shard] <= SHARD_DEAD_NS;
+    return self->shard_ms[shard] >= self->newest_ms - LATE_MS;
+}
+
+static void
+count_missed (engine_t *self)
+{
+    for (size_t i = 0; i < self->shards; i++)
+        if (self->newest_prev_ms > 0 && self->shard_ms[i] < self->newest_prev_ms && !is_waited_for (self, i))
+            metric_add (self->missed_ticks, 1);
+}
+
+//  The time up to which everything is here that will be waited for.
+static int64_t
+reached_by_all (const engine_t *self)
+{
+    int64_t reached_ms = self->newest_ms;
+    bool is_late = false;
+    for (size_t i = 0; i < self->shards; i++) {
+        bool is_waited = is_waited_for (self, i);
+        is_late = is_late || !is_waited;
+        if (is_waited && self->shard_ms[i] < reached_ms)
+            reached_ms = self->shard_ms[i];
+    }
+    return is_late && reached_ms > self->newest_ms - LATE_MS ? self->newest_ms - LATE_MS : reached_ms;
+}
+
 void
 engine_take_tick (engine_t *self, const tick_t *tick)
 {
@@ -212,20 +246,13 @@ engine_take_tick (engine_t *self, const tick_t *tick)
         return;
     }
     self->shard_ms[shard] = tick->ts_ms;
+    self->heard_mono_ns[shard] = timebase_mono_ns ();
     if (tick->ts_ms > self->newest_ms) {
         self->newest_prev_ms = self->newest_ms;
         self->newest_ms = tick->ts_ms;
-        for (size_t i = 0; i < self->shards; i++)
-            if (self->newest_prev_ms > 0 && self->shard_ms[i] < self->newest_prev_ms &&
-                self->shard_ms[i] < self->newest_ms - LATE_MS)
-                metric_add (self->missed_ticks, 1);
+        count_missed (self);
     }
-    int64_t reached_ms = INT64_MAX;
-    for (size_t i = 0; i < self->shards; i++)
-        if (self->shard_ms[i] < reached_ms)
-            reached_ms = self->shard_ms[i];
-    if (reached_ms < self->newest_ms - LATE_MS)
-        reached_ms = self->newest_ms - LATE_MS;
+    int64_t reached_ms = reached_by_all (self);
     if (reached_ms <= self->reached_ms)
         return;
     self->reached_ms = reached_ms;
@@ -340,6 +367,8 @@ engine_new (process_t *process, const settings_t *settings, error_text_t *error)
     self->seats = mem_new ((self->universe.count * MODE_COUNT + 1) * sizeof *self->seats);
     self->prices = mem_new ((self->universe.count + 1) * sizeof (prices_t *));
     self->board = board_new (&self->universe);
+    for (size_t i = 0; i < self->shards && i < SHARDS_MAX; i++)
+        self->heard_mono_ns[i] = timebase_mono_ns ();
     open_seats (self);
     open_metrics (self, process->metrics);
     (void) gethostname (host, sizeof host - 1);
