@@ -125,11 +125,14 @@ decimal_to_double (decimal_t value)
 size_t
 decimal_format (decimal_t value, char *out)
 {
-    char digits[24];
+    char text[24], *digits = text + sizeof text;
     int64_t mantissa = value.mantissa;
     bool is_negative = mantissa < 0;
-    int count = snprintf (digits, sizeof digits, "%llu",
-                          is_negative ? 0ULL - (unsigned long long) mantissa : (unsigned long long) mantissa);
+    uint64_t left = is_negative ? 0 - (uint64_t) mantissa : (uint64_t) mantissa;
+    do
+        *--digits = (char) ('0' + left % 10);
+    while ((left /= 10) > 0);
+    int count = (int) (text + sizeof text - digits);
     size_t at = 0;
     if (is_negative)
         out[at++] = '-';
