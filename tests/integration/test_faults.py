@@ -562,6 +562,7 @@ def test_bad_input_is_counted_and_survived():
             raise AssertionError(f"{error}: {counts(p)}") from None
         wait_until(lambda: p.metric("cards_oi_rejected_total") > 0, 40, "absurd open interest is rejected")
         for plan in BREAKS:
+            wait_until(lambda: feeds_are_ok(p), 60, "all feeds are ok")
             before = {venue: p.metric("ingest_reconnects_total", process=f"ingest-{venue}") for venue in p.venues}
             p.inject(plan)
             wait_until(lambda: all(p.metric("ingest_reconnects_total", process=f"ingest-{venue}") > before[venue]
