@@ -163,7 +163,8 @@ add_filter (listener_t *self, const char *filter, error_text_t *error)
             return OK;
     if (self->filters_count == BUS_FILTERS_MAX || strlen (filter) >= TOPIC_TEXT_MAX)
         return error_set (error, E_RANGE, "filter %.100s: too long, or too many of them", filter);
-    (void) snprintf (self->filters[self->filters_count++], TOPIC_TEXT_MAX, "%s", filter);
+    (void) snprintf (self->filters[self->filters_count], TOPIC_TEXT_MAX, "%s", filter);
+    listener_want (self, self->filters_count++);
     for (size_t i = 0; i < self->publishers_count; i++)
         self->publishers[i]->beats_count = 0;
     CHECK (zmq_setsockopt (self->sub, ZMQ_SUBSCRIBE, filter, strlen (filter)) == 0);

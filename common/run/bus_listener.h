@@ -60,6 +60,8 @@ struct listener {
     field_codec_t *in;
     char filters[BUS_FILTERS_MAX][TOPIC_TEXT_MAX];
     size_t filters_count;
+    uint16_t wanted[BUS_FILTERS_MAX]; //  filters none of which begins with another, ascending
+    size_t wanted_count;
     peer_t *peers[BUS_PEERS_MAX];
     size_t peers_count;
     publisher_t **publishers;
@@ -70,6 +72,14 @@ struct listener {
     feed_t *recent;
     metric_t *received, *holes, *missing, *duplicates, *bad, *asked, *healed, *discarded, *waiting;
 };
+
+//  filters[filter] has been added.
+void
+listener_want (listener_t *self, size_t filter);
+
+//  Does a topic's text start with one of the filters?
+bool
+listener_wants (const listener_t *self, const char *text);
 
 //  One message of a topic, taken apart; payload may be kept (it is then empty after the call).
 void

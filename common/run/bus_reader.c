@@ -38,12 +38,46 @@ is_stateful (const topic_t *topic)
 }
 
 static bool
-is_wanted (const listener_t *self, const char *text)
+is_prefix (const char *prefix, const char *text)
 {
-    for (size_t i = 0; i < self->filters_count; i++)
-        if (strncmp (text, self->filters[i], strlen (self->filters[i])) == 0)
-            return true;
-    return false;
+    while (*prefix && *prefix == *text) {
+        prefix++;
+        text++;
+    }
+    return *prefix == 0;
+}
+
+void
+listener_want (listener_t *self, size_t filter)
+{
+    const char *text = self->filters[filter];
+    size_t kept = 0, at = 0;
+    for (size_t i = 0; i < self->wanted_count; i++)
+        if (is_prefix (self->filters[self->wanted[i]], text))
+            return;
+    for (size_t i = 0; i < self->wanted_count; i++)
+        if (!is_prefix (text, self->filters[self->wanted[i]]))
+            self->wanted[kept++] = self->wanted[i];
+    while (at < kept && strcmp (self->filters[self->wanted[at]], text) < 0)
+        at++;
+    memmove (self->wanted + at + 1, self->wanted + at, (kept - at) * sizeof *self->wanted);
+    self->wanted[at] = (uint16_t) filter;
+    self->wanted_count = kept + 1;
+}
+
+bool
+listener_wants (const listener_t *self, const char *text)
+{
+    //  None of `wanted` begins with another, so only the last one that is not above text can be its beginning.
+    size_t low = 0, high = self->wanted_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp (self->filters[self->wanted[middle]], text) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && is_prefix (self->filters[self->wanted[low - 1]], text);
 }
 
 typedef struct {
@@ -500,7 +534,7 @@ static void
 read_beat_topic (listener_t *self, publisher_t *publisher, const beat_topic_t *listed)
 {
     topic_t topic;
-    if (listed->seq == 0 || !is_wanted (self, listed->topic))
+    if (listed->seq == 0 || !listener_wants (self, listed->topic))
         return;
     feed_t *feed = get_feed (self, listed->topic, publisher, NULL);
     if (!feed) {
