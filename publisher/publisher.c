@@ -69,13 +69,13 @@ on_message (void *self_, const bus_message_t *message)
     const store_entry_t *entry = store_find (self->store, &message->topic);
     if (!entry)
         entry = store_put (self->store, &message->topic, record, &error);
-    if (!entry || bus_publish_result (self->public_bus, stream_of (self, entry), record) != OK ||
-        !store_put (self->store, &message->topic, record, &error)) {
+    if (!entry || bus_publish_result (self->public_bus, stream_of (self, entry), record) != OK) {
         metric_add (self->refused, 1);
         logger_write (LOG_LEVEL_WARNING, "a %s message was not passed on: %s",
                       topic_kind_names[message->topic.kind], error.text);
         return;
     }
+    store_keep (self->store, entry, bus_sent (self->public_bus));
     metric_add (self->published, 1);
     for (size_t i = 0; sinks[i]; i++)
         if (self->opened[i])

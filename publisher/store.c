@@ -110,14 +110,10 @@ slot_of (store_t *self, const topic_t *topic)
     return slot;
 }
 
-const store_entry_t *
-store_put (store_t *self, const topic_t *topic, const void *record, error_text_t *error)
+void
+store_keep (store_t *self, const store_entry_t *entry, slice_t payload)
 {
-    field_begin (self->encoder);
-    if (field_put (self->encoder, result_table (topic->kind), FIELD_AS_MAP, record, error) != OK)
-        return NULL;
-    slice_t payload = field_output (self->encoder);
-    slot_t *slot = slot_of (self, topic);
+    slot_t *slot = self->slots[entry->index];
     if (payload.size > slot->payload_capacity) {
         slot->payload_capacity = payload.size * 2;
         slot->payload = mem_grow (slot->payload, slot->payload_capacity);
@@ -125,6 +121,16 @@ store_put (store_t *self, const topic_t *topic, const void *record, error_text_t
     memcpy (slot->payload, payload.data, payload.size);
     slot->payload_size = payload.size;
     slot->entry.changes_count++;
+}
+
+const store_entry_t *
+store_put (store_t *self, const topic_t *topic, const void *record, error_text_t *error)
+{
+    field_begin (self->encoder);
+    if (field_put (self->encoder, result_table (topic->kind), FIELD_AS_MAP, record, error) != OK)
+        return NULL;
+    const slot_t *slot = slot_of (self, topic);
+    store_keep (self, &slot->entry, field_output (self->encoder));
     return &slot->entry;
 }
 

@@ -27,6 +27,10 @@ store_destroy (store_t **self);
 const store_entry_t *
 store_put (store_t *self, const topic_t *topic, const void *record, error_text_t *error);
 
+//  The same where the record's payload (a map by that table) has been made already: it is copied.
+void
+store_keep (store_t *self, const store_entry_t *entry, slice_t payload);
+
 //  By topic, or NULL.
 const store_entry_t *
 store_find (const store_t *self, const topic_t *topic);

@@ -333,6 +333,12 @@ bus_publish_result (bus_t *self, bus_stream_t *stream, void *record)
     return status == OK ? send_output (self, stream) : refuse (self, stream, status, &error);
 }
 
+slice_t
+bus_sent (const bus_t *self)
+{
+    return field_output (self->out);
+}
+
 void
 bus_spoken (bus_t *self, int64_t ts_ns)
 {

@@ -122,6 +122,10 @@ bus_publish_events (bus_t *self, bus_stream_t *stream, int64_t ts_recv_ns, const
 int
 bus_publish_result (bus_t *self, bus_stream_t *stream, void *record);
 
+//  The payload of the last message that went out; borrowed until the next, or a beat.
+slice_t
+bus_sent (const bus_t *self);
+
 //  Everything received up to ts_ns has been published; goes out with the next beat.
 void
 bus_spoken (bus_t *self, int64_t ts_ns);
