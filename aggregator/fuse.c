@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRID_MS          10000
-#define CATEGORY_HALF_S  (30 * 86400.0)
-#define COMPOSITE_HALF_S (7 * 86400.0)
-#define CATEGORY_FLOOR   0.05
-#define COMPOSITE_FLOOR  0.02
-#define X_MAX            3.0
-#define BIAS_SCALE       1.5
-#define STANDS_OUT       0.05 //  |S_c| from which a category takes a side
-#define VOTE_MIN         0.15 //  |tanh (Z / 1.5)| from which a composite takes a side
+#define GRID_MS           10000
+#define CATEGORY_HALF_S   (30 * 86400.0)
+#define COMPOSITE_HALF_S  (7 * 86400.0)
+#define CATEGORY_FLOOR    0.05
+#define COMPOSITE_FLOOR   0.02
+#define X_MAX             3.0
+#define BIAS_SCALE        1.5
+#define SCALE_PRIOR_STEPS 360.0 //  of GRID_MS
+#define STANDS_OUT        0.05  //  |S_c| from which a category takes a side
+#define VOTE_MIN          0.15  //  |tanh (Z / 1.5)| from which a composite takes a side
 
 //  Mean square about 0 with a half-life; sum / count is bias-corrected at any age.
 typedef struct {
@@ -194,6 +195,16 @@ grid_decay (const fuse_t *self, int64_t ts_ms, double half_s)
     return exp2 (-(double) (ts_ms - self->stepped_ms) / (half_s * 1000));
 }
 
+//  R as large as if each category spoke for itself.
+static square_t
+scale_prior (const fuse_t *self)
+{
+    double sum = 0;
+    for (size_t c = 0; c < self->roster.count; c++)
+        sum += self->categories[c].weight * self->categories[c].weight;
+    return (square_t){SCALE_PRIOR_STEPS * sum, SCALE_PRIOR_STEPS};
+}
+
 //  Scores, scales and R of this evaluation.
 static double
 weigh (fuse_t *self, const fuse_input_t *input)
@@ -222,6 +233,8 @@ weigh (fuse_t *self, const fuse_input_t *input)
     }
     decay = grid_decay (self, input->reading->ts_ms, COMPOSITE_HALF_S);
     if (self->present && decay > 0) {
+        if (self->composite.count <= 0)
+            self->composite = scale_prior (self);
         square_step (&self->composite, r, decay);
         self->stepped_ms = input->reading->ts_ms;
     }
@@ -280,7 +293,7 @@ judge (fuse_t *self, const reading_t *reading, double r)
 static int32_t
 silent_state (int members, int warming)
 {
-    return members > 0 && warming == members ? STATE_WARMUP : STATE_STALE;
+    return warming > 0 && 2 * warming >= members ? STATE_WARMUP : STATE_STALE;
 }
 
 static void

@@ -14,6 +14,13 @@
  * interval, before that evaluation reads them); a category that is silent steps nothing.  What is published
  * as sigma and sigma_r is what was divided by, floors included.
  *
+ *  sigma_R begins with SCALE_PRIOR_STEPS earlier observations (one hour) of size sqrt (sum w_c^2): the size of R when
+ *  every category speaks and none knows of another, for which the x are scaled.  R hardly changes within minutes, so a
+ *  young estimate holds little more than the first opinion, which it would then always find large (or, after a loud
+ *  start, always small); and while few categories speak R is small beside the prior, as it should be.  The half-life
+ *  and the floors are methods' own; after a day of steps the prior has 4 percent of the weight.  sigma_c has no prior:
+ *  its floor of .05 does for it what the prior does here.
+ *
  *  Evidence = freshness x coverage x agreement, in percent, all weighted by w_c:
  *      freshness  mean over categories that speak of the mean confidence of their live cards
  *      coverage   mean over all categories of live cards / members, times the share of feeds that flow

@@ -60,12 +60,14 @@ test_step_first_reading_by_hand (void **state)
     fuse_t *fuse = fresh (MODE_SCALP);
     fill_alike (&maker, START_MS, 0.8);
     const bias_t *bias = step (fuse, &maker);
-    //  s = .8 x .5 x .5 = .2; its own size is its sigma, so x = 1, R = 1, Z = 1.
+    //  s = .8 x .5 x .5 = .2; its own size is its sigma, so x = 1, R = 1; an hour of R of six alike before it.
+    double sigma_r = sqrt ((360.0 / 6 + 1) / 361);
     expect_close (bias->categories[0].score, 0.2, 1e-12);
     expect_close (bias->categories[0].sigma, 0.2, 1e-12);
     expect_close (bias->categories[0].x, 1, 1e-12);
-    expect_close (bias->z, 1, 1e-12);
-    expect_close (bias->bias, 100 * tanh (1 / 1.5), 1e-12);
+    expect_close (bias->sigma_r, sigma_r, 1e-12);
+    expect_close (bias->z, 1 / sigma_r, 1e-12);
+    expect_close (bias->bias, 100 * tanh (1 / sigma_r / 1.5), 1e-12);
     expect_close (bias->categories[0].points, bias->bias / 6, 1e-12);
     expect_close (bias->agreement_pct, 100, 1e-12);
     expect_close (bias->evidence_pct, 100 * 0.5 * 1 * 0.9 * 1,
@@ -142,6 +144,29 @@ test_step_all_silent_is_stale_and_zero (void **state)
         maker.cards[i].state = STATE_WARMUP;
     maker.reading.ts_ms += 1000;
     assert_int_equal (step (fuse, &maker)->state, STATE_WARMUP);
+    fuse_destroy (&fuse);
+}
+
+//  A few whispering cards at the start make no strong opinion, and what is usual is found out in time.
+static void
+test_step_a_young_scale_is_held_by_its_prior (void **state)
+{
+    (void) state;
+    reading_maker_t maker;
+    fuse_t *fuse = fresh (MODE_SCALP);
+    const bias_t *bias = NULL;
+    for (int i = 0; i < 10000; i++) {
+        fill_alike (&maker, START_MS + i * 10000, 0);
+        for (int c = 0; c < READING_MAKER_CARDS; c++)
+            if (category_of[c] == 0)
+                maker.cards[c].direction = 0.08;
+        bias = step (fuse, &maker);
+        if (i == 0)
+            assert_true (bias->bias > 0 && bias->bias < 15);
+    }
+    //  x = .02 / .05 of one category of six: R = .0667 always, so Z nears 1 as the prior fades.
+    expect_close (bias->z, 1, 0.6);
+    assert_true (bias->sigma_r > 0.0667 && bias->sigma_r < 0.11);
     fuse_destroy (&fuse);
 }
 
@@ -287,6 +312,7 @@ main (void)
         cmocka_unit_test_setup (test_step_statistics_move_on_the_grid_only, set_up),
         cmocka_unit_test_setup (test_step_silence_shrinks_and_is_listed, set_up),
         cmocka_unit_test_setup (test_step_all_silent_is_stale_and_zero, set_up),
+        cmocka_unit_test_setup (test_step_a_young_scale_is_held_by_its_prior, set_up),
         cmocka_unit_test_setup (test_step_conflicts, set_up),
         cmocka_unit_test_setup (test_step_cycle_and_previous, set_up),
         cmocka_unit_test_setup (test_step_names_the_transition, set_up),
