@@ -8,6 +8,7 @@
 #include "common/base/timebase.h"
 
 enum { WANT_WORDS = UNIVERSE_MAX / 64 };
+#define MARK_EVERY_NS (100 * NS_PER_MS)
 
 struct feed_client {
     feed_client_t *next;
@@ -41,6 +42,7 @@ struct feed {
     uint32_t wanted[FEED_CHANNELS_MAX][UNIVERSE_MAX];
     text_buffer_t edited;
     uint64_t wants_changed_count;
+    int64_t marked_ns; //  last time clients were asked how far they are
     feed_stats_t stats;
 };
 
@@ -411,45 +413,36 @@ feed_close (feed_client_t *client)
     client->feed->options.wake (client->socket);
 }
 
-size_t
-feed_backlog_bytes (const feed_t *self)
+static void
+mark (feed_client_t *client, int64_t now_ns)
 {
-    size_t most = 0;
-    for (const feed_client_t *client = self->clients; client; client = client->next)
-        if (client->queue_bytes > most)
-            most = client->queue_bytes;
-    return most;
+    feed_frame_t *frame = frame_new ((slice_t){"", 0}, false);
+    frame->is_mark = true;
+    frame->references++;
+    client->mark_ns = now_ns;
+    enqueue (client, frame);
+    frame_release (frame);
 }
 
-void
-feed_mark (feed_t *self, int64_t now_ns)
+bool
+feed_may_go_on (feed_t *self, int64_t now_ns)
 {
-    for (feed_client_t *client = self->clients; client; client = client->next) {
-        if (client->mark_ns != INT64_MAX)
-            continue;
-        feed_frame_t *frame = frame_new ((slice_t){"", 0}, false);
-        frame->is_mark = true;
-        frame->references++;
-        client->mark_ns = now_ns;
-        enqueue (client, frame);
-        frame_release (frame);
-    }
+    for (const feed_client_t *client = self->clients; client; client = client->next)
+        if (client->mark_ns != INT64_MAX && now_ns - client->mark_ns >= FEED_WINDOW_NS)
+            return false;
+    if (now_ns - self->marked_ns < MARK_EVERY_NS)
+        return true;
+    self->marked_ns = now_ns;
+    for (feed_client_t *client = self->clients; client; client = client->next)
+        if (client->mark_ns == INT64_MAX)
+            mark (client, now_ns);
+    return true;
 }
 
 void
 feed_marked (feed_client_t *client)
 {
     client->mark_ns = INT64_MAX;
-}
-
-int64_t
-feed_mark_ns (const feed_t *self)
-{
-    int64_t oldest_ns = INT64_MAX;
-    for (const feed_client_t *client = self->clients; client; client = client->next)
-        if (client->mark_ns < oldest_ns)
-            oldest_ns = client->mark_ns;
-    return oldest_ns;
 }
 
 feed_stats_t

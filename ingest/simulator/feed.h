@@ -18,6 +18,7 @@
 #include "ingest/simulator/fault_plan.h"
 
 enum { FEED_CHANNELS_MAX = 16, FEED_HEADROOM_BYTES = 32 };
+#define FEED_WINDOW_NS (500 * NS_PER_MS)
 
 typedef struct feed feed_t;
 typedef struct feed_client feed_client_t;
@@ -104,19 +105,15 @@ feed_must_close (const feed_client_t *client); //  now, queue or not
 void
 feed_close (feed_client_t *client);
 
-//  The longest queue.
-size_t
-feed_backlog_bytes (const feed_t *self);
-
-//  How far readers are.  A mark is a ping behind all that was published so far; its pong says that everything before
-//  it has been read (feed_marked).  Each client has at most one on its way.  feed_mark_ns: time of the oldest mark that
-//  is not back, INT64_MAX when all are.
-void
-feed_mark (feed_t *self, int64_t now_ns);
+//  For a market that goes as fast as clients read: may it go on, or has a client not read what was published
+//  FEED_WINDOW_NS of simulated time ago?  We know by marks: pings behind all that was published, at most one on its way
+//  to a client, whose pongs (feed_marked) say that everything before them has been read.  So the sockets of a client,
+//  and several clients, stay together in simulated time: what one reads is never the far future of another.
+bool
+feed_may_go_on (feed_t *self, int64_t now_ns);
 void
 feed_marked (feed_client_t *client);
-int64_t
-feed_mark_ns (const feed_t *self);
+
 feed_stats_t
 feed_stats (const feed_t *self);
 

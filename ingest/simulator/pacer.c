@@ -15,18 +15,10 @@ is_ready (pacer_t *self)
     }
     if (!self->is_running || (self->speed <= 0 && count < self->clients_least))
         return false;
-    int64_t now_ns = world_now_ns (self->world);
-    for (int i = 0; i < self->gateways_count; i++) {
-        int64_t mark_ns = feed_mark_ns (self->gateways[i]->feed);
-        if (mark_ns != INT64_MAX && now_ns - mark_ns >= PACER_WINDOW_NS)
-            return false;
-    }
-    if (now_ns - self->marked_ns >= PACER_MARK_EVERY_NS) {
-        self->marked_ns = now_ns;
-        for (int i = 0; i < self->gateways_count; i++)
-            feed_mark (self->gateways[i]->feed, now_ns);
-    }
-    return true;
+    bool may_go_on = true;
+    for (int i = 0; i < self->gateways_count; i++)
+        may_go_on = feed_may_go_on (self->gateways[i]->feed, world_now_ns (self->world)) && may_go_on;
+    return may_go_on;
 }
 
 static void

@@ -1,9 +1,8 @@
 /*  pacer - which simulated time it is now
  *
  *  speed > 0   start + speed x real time since the start
- *  speed 0     as fast as clients read: it stands still while fewer than clients_least have subscribed, and while any
- *              of them has not read what was sent PACER_WINDOW_NS of simulated time ago.  So the sockets of a client,
- *              and several clients, stay together in simulated time: what one reads is never the future of another
+ *  speed 0     as fast as clients read (feed_may_go_on): it stands still while fewer than clients_least have
+ *              subscribed, and while any of them is behind
  *  warm_ns     the world starts that long before start: it stands still until enough have subscribed, then runs at
  *              warm_speed (waiting for readers likewise) until it has caught up with start + speed x real time
  *
@@ -14,9 +13,6 @@
 
 #include "ingest/simulator/gateway.h"
 
-#define PACER_WINDOW_NS     (500 * NS_PER_MS)
-#define PACER_MARK_EVERY_NS (100 * NS_PER_MS)
-
 typedef struct {
     world_t *world;
     gateway_t **gateways; //  kept
@@ -26,7 +22,6 @@ typedef struct {
     int64_t start_ns, end_ns; //  end 0: none
     int64_t warm_ns;          //  0: none, or caught up
     int64_t mono_start_ns, mono_warm_ns;
-    int64_t marked_ns; //  last time the readers were asked how far they are
     bool is_running, is_over;
     uint64_t late_count; //  times the market could not keep up with its speed
 } pacer_t;

@@ -8,7 +8,6 @@
 #include "common/base/timebase.h"
 #include "ingest/simulator/recording.h"
 
-enum { QUEUE_MARK_BYTES = 1 << 20 };
 #define QUIET_NS     (500 * NS_PER_MS) //  after the last subscription
 #define HOLD_MOST_NS (30 * NS_PER_S)   //  for a snapshot nobody asks for
 
@@ -242,7 +241,7 @@ is_free (replay_t *self, int64_t mono_ns)
                           self->gateway->names[self->held_listing]);
         self->held_listing = -1;
     }
-    return self->options.speed > 0 || feed_backlog_bytes (self->gateway->feed) <= QUEUE_MARK_BYTES;
+    return self->options.speed > 0 || feed_may_go_on (self->gateway->feed, self->gateway->now_ns);
 }
 
 static void
