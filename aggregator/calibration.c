@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CELL_WIDTH   0.1
-#define CELL_LOW     -4.0
+#define CELL_LOW     (-4.0)
 #define BINS         20
 #define CLAIM_BINS   10
 #define BIN_PRIOR    50.0 //  wins and losses each bin starts with

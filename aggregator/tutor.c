@@ -242,6 +242,7 @@ save_weights (const roster_t *roster, const double w[], image_t *out)
         for (size_t i = 0; i < roster->count; i++)
             if (!is_done[i] && (best == CATEGORIES_MAX || w[i] > w[best]))
                 best = i;
+        CHECK (best < roster->count);
         is_done[best] = true;
         char text[40];
         snprintf (text, sizeof text, "%.15g", w[best]);

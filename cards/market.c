@@ -132,6 +132,12 @@ best_of (const market_venue_t *v, book_level_t *bid, book_level_t *ask)
     return true;
 }
 
+static bool
+is_same_level (book_level_t a, book_level_t b)
+{
+    return a.px == b.px && a.qty_coins == b.qty_coins;
+}
+
 //  After a quote or a book of the venue.
 static void
 refresh_best (market_t *self, int venue, const market_listener_t *listener)
@@ -149,7 +155,7 @@ refresh_best (market_t *self, int venue, const market_listener_t *listener)
     choose_reference (self);
     if (venue == self->reference)
         take_price (self);
-    if (memcmp (&bid, &v->told_bid, sizeof bid) == 0 && memcmp (&ask, &v->told_ask, sizeof ask) == 0)
+    if (is_same_level (bid, v->told_bid) && is_same_level (ask, v->told_ask))
         return;
     v->told_bid = bid;
     v->told_ask = ask;

@@ -152,7 +152,7 @@ step_by_rule (book_sync_t *self, const book_update_t *update, error_text_t *erro
     case SEQUENCE_OKX:
         return step_okx (self, update, error);
     }
-    CHECK (false && "a rule of the table");
+    CHECK (false); //  a rule of the table
     return E_GAP;
 }
 

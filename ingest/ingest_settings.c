@@ -79,6 +79,6 @@ ingest_settings_venue (const ingest_settings_t *self, const adapter_t *adapter)
     for (size_t v = 0; adapters[v]; v++)
         if (adapters[v] == adapter)
             return &self->venues[v];
-    CHECK (false && "an adapter of the table");
+    CHECK (false); //  an adapter of the table
     return NULL;
 }

@@ -119,7 +119,8 @@ trend_step (trend_t *self, const trend_row_t *row, const market_t *market)
     int64_t end_ns = market_now_ns (market) / length_ns * length_ns;
     if (self->last_ns) {
         double r = market_x_back (market, row->bucket, 2, &before) == OK ? x - before : 0;
-        regress_shift (&self->fit, (double) ((end_ns - self->last_ns) / length_ns), r);
+        int64_t buckets = (end_ns - self->last_ns) / length_ns;
+        regress_shift (&self->fit, (double) buckets, r);
     }
     regress_add (&self->fit, end_ns, row->tau_s, 0, 0);
     self->last_ns = end_ns;

@@ -73,7 +73,7 @@ update_top_imbalance (void *state, const market_t *market, const market_event_t 
 static double
 depth_imbalance (const market_t *market)
 {
-    double mid_px;
+    double mid_px = NAN;
     const book_replica_t *book = reference_book (market, &mid_px);
     double reach_bp = book ? book_reach_bp (book, mid_px) : 0;
     if (reach_bp < 5)

@@ -432,6 +432,7 @@ static const char *
 option_value (int argc, char **argv, int *at, const char *brief, const char *full)
 {
     const char *argument = argv[*at];
+    CHECK (argument);
     size_t size = strlen (full);
     if (strcmp (argument, brief) == 0 || strcmp (argument, full) == 0)
         return *at + 1 < argc ? argv[++*at] : "";

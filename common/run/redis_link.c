@@ -326,8 +326,8 @@ on_resolved (uv_getaddrinfo_t *request, int status, struct addrinfo *found)
     if (self)
         self->resolving = NULL;
     if (status == 0)
-        status =
-            getnameinfo (found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0, NI_NUMERICHOST);
+        (void) getnameinfo (found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0,
+                            NI_NUMERICHOST);
     uv_freeaddrinfo (found);
     free (resolving);
     if (!self)
