@@ -41,7 +41,12 @@ plan_add (field_plan_t *plan, const field_table_t *table, size_t offset)
             continue;
         }
         CHECK (plan->count < FIELD_ROWS_MAX);
-        plan->rows[plan->count++] = (field_row_t){field, offset + field->offset, strlen (field->key)};
+        field_row_t *row = &plan->rows[plan->count++];
+        *row =
+            (field_row_t){.field = field, .offset = offset + field->offset, .key_size = strlen (field->key)};
+        CHECK (row->key_size < FIELD_KEY_MAX);
+        row->key[0] = (char) (0xa0 | row->key_size); //  fixstr
+        memcpy (row->key + 1, field->key, row->key_size);
     }
 }
 
@@ -59,7 +64,7 @@ field_plan_make (field_codec_t *self, const field_table_t *table)
             return *slot;
         }
     }
-    CHECK (false && "more tables than a codec keeps plans for");
+    CHECK (false); //  more tables than a codec keeps plans for
     return NULL;
 }
 
@@ -243,7 +248,7 @@ put_record (field_codec_t *self, const field_plan_t *plan, field_form_t form, co
     for (size_t i = 0; i < plan->count; i++) {
         const field_row_t *row = &plan->rows[i];
         if (form == FIELD_AS_MAP)
-            pack_text (self, row->field->key, row->key_size);
+            (void) msgpack_sbuffer_write (&self->output, row->key, row->key_size + 1);
         int status = put_field (self, row, form, record, error);
         if (status != OK)
             return status;

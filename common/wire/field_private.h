@@ -10,12 +10,19 @@
 
 #include <msgpack.h>
 
-enum { FIELD_DEPTH_MAX = 16, FIELD_VALUES_MAX = 1000000, FIELD_PLANS_MAX = 64, FIELD_ROWS_MAX = 64 };
+enum {
+    FIELD_DEPTH_MAX = 16,
+    FIELD_VALUES_MAX = 1000000,
+    FIELD_PLANS_MAX = 64,
+    FIELD_ROWS_MAX = 64,
+    FIELD_KEY_MAX = 32
+};
 
 typedef struct {
     const field_t *field;
     size_t offset;
-    size_t key_size;
+    char key[FIELD_KEY_MAX]; //  as it goes out: its length, its letters
+    size_t key_size;         //  of the letters
 } field_row_t;
 
 typedef struct {
