@@ -1,6 +1,6 @@
 //  What the cards cost: one card, one event, and a whole evaluation of 21 instruments in three modes with its readings
 //  encoded and its biases fused.  The market is a tape (tests/support/tape.h) of three venues with weeks of history and
-//  half an hour of trading, so that the cards have something to say; how many speak is printed with the figures.
+//  an hour of trading, so that the cards have something to say; how many speak is printed with the figures.
 //  Yardstick of the evaluation: the five milliseconds it may take, and memcpy of what it wrote.
 #include "aggregator/fuse.h"
 #include "cards/arena.h"
@@ -19,11 +19,11 @@
     "BTCUSDT ETHUSDT SOLUSDT XRPUSDT DOGEUSDT BNBUSDT FILUSDT NEARUSDT WLDUSDT ADAUSDT AVAXUSDT LINKUSDT "   \
     "LTCUSDT DOTUSDT SUIUSDT APTUSDT ARBUSDT OPUSDT INJUSDT AAVEUSDT UNIUSDT"
 #define TAPE                                                                                                 \
-    "seed=%d venues=3 minutes=60 quote_ms=200 trade_ms=150 mark_ms=1000 oi_ms=5000 book_ms=200 depth=50 "    \
+    "seed=%d venues=3 minutes=75 quote_ms=200 trade_ms=150 mark_ms=1000 oi_ms=5000 book_ms=200 depth=50 "    \
     "funding_ms=60000 liquidation_ms=20000 hit_ms=3000 spoof_ms=20000 wall_ms=60000 lean=50 bars_days=30 "   \
     "bars_hours=24 oi_days=30 funding_days=30"
 
-enum { WARM_S = 1800, STEP_S = 10, ROUNDS = 60, CARD_ROUNDS = 9, CARD_REPEATS = 20, SHOWN = 10 };
+enum { WARM_S = 3600, STEP_S = 10, ROUNDS = 60, CARD_ROUNDS = 9, CARD_REPEATS = 20, SHOWN = 10 };
 
 static universe_t universe;
 
