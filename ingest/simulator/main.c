@@ -219,7 +219,7 @@ open_doors (simulator_t *self, error_text_t *error)
         error);
     if (!self->server)
         return E_IO;
-    int ports[VENUES_COUNT];
+    int ports[VENUES_COUNT] = {0};
     for (int i = 0; i < self->gateways_count; i++) {
         int row = 0;
         while (protocols[row] != self->gateways[i]->protocol)

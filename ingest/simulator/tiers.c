@@ -63,7 +63,7 @@ tiers_liquidation_px (const tiers_t *self, int side, double qty_coins, double en
         const tier_t *there = tiers_at (self, qty_coins * (px > 0 ? px : 0));
         if (there == tier)
             break;
-        if (there == before) { //  rates that jump: safe below the bound, not above it
+        if (before && there == before) { //  rates that jump: safe below the bound, not above it
             px = (there < tier ? there : tier)->up_to_usd / qty_coins;
             break;
         }
