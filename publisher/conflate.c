@@ -45,14 +45,15 @@ grow (conflate_t *self, uint32_t index)
     self->capacity = capacity;
 }
 
-void
+bool
 conflate_mark (conflate_t *self, uint32_t index)
 {
     if (index >= self->capacity)
         grow (self, index);
     if (self->marks[index]++ > 0)
-        return;
+        return true;
     self->queue[(self->head + self->count++) % self->capacity] = index;
+    return false;
 }
 
 bool

@@ -195,9 +195,12 @@ publisher_destroy (publisher_t **self)
     if (!*self)
         return;
     publisher_t *publisher = *self;
-    for (size_t i = 0; sinks[i]; i++)
-        if (publisher->opened[i])
-            sinks[i]->close (publisher->opened[i]);
+    for (size_t i = 0; sinks[i]; i++) {
+        void *sink = publisher->opened[i];
+        publisher->opened[i] = NULL; //  what still arrives while it closes is not for it
+        if (sink)
+            sinks[i]->close (sink);
+    }
     bus_destroy (&publisher->public_bus);
     store_destroy (&publisher->store);
     free (publisher->streams);

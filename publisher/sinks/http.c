@@ -236,7 +236,6 @@ send_next (reader_t *reader)
               (unsigned long long) skipped_count);
     text_add_slice (&reader->body, store_json (self->context->store, entry));
     text_add (&reader->body, "}");
-    metric_add (self->conflated, (double) skipped_count);
     metric_add (self->sent, 1);
     if (conflate_waiting (reader->waiting) > 0)
         (void) lws_callback_on_writable (reader->wsi);
@@ -294,8 +293,11 @@ http_close (void *self_)
     http_t *self = self_;
     if (!self)
         return;
-    if (self->lws)
+    if (self->lws) {
         lws_context_destroy (self->lws);
+        loop_settle (self->context->loop);
+        lws_context_destroy (self->lws);
+    }
     free (self->frame);
     free (self);
 }
@@ -348,7 +350,7 @@ http_message (void *self_, const store_entry_t *entry)
     http_t *self = self_;
     for (reader_t *reader = self->readers; reader; reader = reader->next)
         if (wants (reader, entry->text)) {
-            conflate_mark (reader->waiting, entry->index);
+            metric_add (self->conflated, conflate_mark (reader->waiting, entry->index));
             (void) lws_callback_on_writable (reader->wsi);
         }
 }

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import msgpack  # noqa: E402
 import zmq  # noqa: E402
+from ws_client import WsClient  # noqa: E402
 from pipeline import BIN, ROOT, Pipeline, Subscriber, main, wait_until  # noqa: E402
 
 MODES = ("scalp", "day", "swing")
@@ -132,6 +133,40 @@ def test_health_and_metrics_tell_of_every_feed():
     for process in ("ingest-binance", "ingest-bybit", "ingest-okx", "cards-1", "cards-2", "aggregator", "publisher"):
         assert f'process="{process}"' in metrics, process
     assert p.metric("ingest_parse_errors_total") == 0
+
+
+def test_the_websocket_feed_conflates_for_a_slow_reader():
+    with Pipeline("BTCUSDT ETHUSDT", settings=("cards/interval_ms=100",)) as p:
+        p.start_all()
+        quick = WsClient(p.http_port, "/v1/feed", None)
+        quick.send("good morning")
+        assert "error" in quick.json()
+        quick.send("subscribe v1.bias.day.BTCUSDT.")
+        slow = WsClient(p.http_port, "/v1/feed", None, buffer_bytes=4096)
+        slow.send("subscribe v1.reading.")
+        quick.json()  # the last message there was
+        first = [quick.json() for _ in range(10)]
+        # the slow one reads nothing until the publisher has begun to leave things out
+        wait_until(lambda: p.metric("publisher_feed_messages_conflated_total") > 100, 60, "the feed conflates")
+        first += [quick.json() for _ in range(10)]
+        assert all(frame["skipped"] == 0 for frame in first), "a reader that keeps up gets everything"
+        seqs = [frame["data"]["seq"] for frame in first]
+        assert seqs == list(range(seqs[0], seqs[0] + 20))
+        last, skipped = {}, 0
+
+        def reads_on():
+            nonlocal skipped
+            frame = slow.json()
+            topic, seq = frame["topic"], frame["data"]["seq"]
+            assert topic not in last or seq == last[topic] + 1 + frame["skipped"], (topic, seq, last[topic], frame["skipped"])
+            last[topic] = seq
+            skipped += frame["skipped"]
+            return skipped > 100 and len(last) == 6
+
+        wait_until(reads_on, 60, "the slow reader is told what it missed")
+        print(f"     the slow reader missed {skipped} messages and was told of each")
+        quick.close()
+        slow.close()
 
 
 def test_a_port_in_use_is_said_and_ends_with_69():

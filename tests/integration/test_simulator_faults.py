@@ -45,9 +45,11 @@ def chain(got):
 
 
 def test_dropped_frame_leaves_a_hole_and_only_one():
-    with Faulty("simulator/faults=binance:depth:BTCUSDT drop 1 at 4s") as s:
+    with Faulty() as s:
         client = s.depth()
-        pairs = chain(collect(client, lambda got: len(got) >= 5 and s.hits("drop") == 1, 40))
+        pairs = chain(collect(client, lambda got: len(got) >= 5))
+        s.inject("binance", "binance:depth:BTCUSDT drop 1")
+        pairs += chain(collect(client, lambda got: len(got) >= 5 and s.hits("drop") == 1, 40))
         pairs += chain(collect(client, lambda got: len(got) >= 10))
         holes = [i for i, (a, b) in enumerate(zip(pairs, pairs[1:])) if b[0] != a[1]]
         assert len(holes) == 1, holes

@@ -16,10 +16,16 @@ class Closed(Exception):
 
 
 class WsClient:
-    def __init__(self, port, path, ca_file, deadline_s=10.0):
-        context = ssl.create_default_context(cafile=ca_file)
-        raw = socket.create_connection(("127.0.0.1", port), timeout=deadline_s)
-        self.socket = context.wrap_socket(raw, server_hostname="localhost")
+    def __init__(self, port, path, ca_file, deadline_s=10.0, buffer_bytes=0):
+        """ca_file None: no TLS.  buffer_bytes: of the kernel, for readers that shall be slow."""
+        self.socket = socket.socket()
+        if buffer_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        self.socket.settimeout(deadline_s)
+        self.socket.connect(("127.0.0.1", port))
+        if ca_file is not None:
+            context = ssl.create_default_context(cafile=ca_file)
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
         self.headers = {}
         key = base64.b64encode(os.urandom(16)).decode()
