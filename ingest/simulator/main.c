@@ -294,7 +294,8 @@ main (int argc, char **argv)
         tear_down (&self);
         return status == E_IO ? EXIT_UNAVAILABLE : EXIT_CONFIG_WRONG;
     }
-    bool is_fast = self.settings.recording[0] ? self.settings.recording_speed <= 0 : self.settings.speed <= 0;
+    bool is_fast = self.settings.recording[0] ? self.settings.recording_speed <= 0
+                                              : self.settings.speed <= 0 || self.settings.warm_minutes > 0;
     self.reported_ns = timebase_mono_ns ();
     (void) loop_every (self.loop, is_fast ? FAST_EVERY_NS : TURN_EVERY_NS, on_turn, &self);
     code = loop_run (self.loop);
