@@ -4,15 +4,16 @@
 #include "common/base/prng.h"
 #include "common/base/slice.h"
 #include "common/base/timebase.h"
+#include "common/run/redis_link_poll.h"
 
 #include <hiredis/async.h>
-#include <hiredis/adapters/libuv.h>
 #include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum {
     BACKOFF_MIN_MS = 100,
@@ -304,7 +305,7 @@ connect_address (redis_link_t *self, const char *address)
     redisAsyncContext *redis =
         self->port[0] ? redisAsyncConnect (address, atoi (self->port)) : redisAsyncConnectUnix (self->host);
     CHECK (redis);
-    if (redis->err || redisLibuvAttach (redis, loop_uv (self->loop)) != REDIS_OK) {
+    if (redis->err || redis_link_poll_attach (redis, loop_uv (self->loop)) != OK) {
         char why[128];
         (void) snprintf (why, sizeof why, "%s", redis->err ? redis->errstr : "cannot be watched");
         redisAsyncFree (redis);

@@ -6,7 +6,7 @@
 #include "common/base/timebase.h"
 #include "common/run/redis_link.h"
 
-enum { DEADLINE_S = 20 };
+enum { DEADLINE_S = 20, KILLS = 12 };
 
 typedef struct {
     char folder[TEMP_FOLDER_MAX];
@@ -14,7 +14,7 @@ typedef struct {
     loop_t *loop;
     metrics_t *metrics;
     redis_link_t *link;
-    int ups, downs, answers, lost, sends_refused_in_callback;
+    int ups, downs, looks, answers, lost, sends_refused_in_callback;
     char text[64];
     redis_kind_t kind;
     int64_t number;
@@ -62,6 +62,7 @@ static void
 look (void *argument)
 {
     bench_t *self = argument;
+    self->looks++;
     self->has_timed_out = timebase_mono_ns () > self->deadline_ns;
     if (self->has_timed_out || *self->counter >= self->wanted)
         loop_stop (self->loop, 0);
@@ -184,6 +185,40 @@ test_kill_and_return (void **state)
     finish (&bench);
 }
 
+//  Killed again and again, by turns idle, with an answered command, and with one it has not read (its end is
+//  then an error of the socket, not just the end of a stream): noticed at once each time.
+static void
+test_kills_are_noticed_at_once (void **state)
+{
+    (void) state;
+    bench_t bench;
+    start (&bench);
+    int64_t longest_ns = 0;
+    for (int i = 0; i < KILLS; i++) {
+        const char *set[] = {"SET", "x", "y"};
+        bool is_frozen = i % 3 == 2;
+        if (is_frozen)
+            redis_server_freeze (bench.server);
+        if (i % 3 > 0)
+            assert_int_equal (redis_link_send (bench.link, on_answer, &bench, 3, set, NULL), OK);
+        if (i % 3 == 1)
+            wait_for (&bench, &bench.answers, (i + 2) / 3);
+        if (is_frozen)
+            wait_for (&bench, &bench.looks, bench.looks + 2); //  so that the command is on its way
+        int64_t before_ns = timebase_mono_ns ();
+        redis_server_kill (bench.server);
+        wait_for (&bench, &bench.downs, i + 1);
+        int64_t took_ns = timebase_mono_ns () - before_ns;
+        longest_ns = took_ns > longest_ns ? took_ns : longest_ns;
+        assert_int_equal (bench.lost, (i + 1) / 3);
+        assert_int_equal (redis_server_restart (bench.server), 0);
+        wait_for (&bench, &bench.ups, i + 2);
+    }
+    printf ("%d kills, noticed within %.1f ms\n", KILLS, (double) longest_ns / 1e6);
+    assert_true (longest_ns < NS_PER_S);
+    finish (&bench);
+}
+
 //  A Redis that is there but does not answer is lost after 2 s, and found again.
 static void
 test_freeze (void **state)
@@ -242,8 +277,9 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_commands),        cmocka_unit_test (test_scripts),
-        cmocka_unit_test (test_kill_and_return), cmocka_unit_test (test_freeze),
-        cmocka_unit_test (test_freeze_idle),     cmocka_unit_test (test_bad_endpoints),
+        cmocka_unit_test (test_kill_and_return), cmocka_unit_test (test_kills_are_noticed_at_once),
+        cmocka_unit_test (test_freeze),          cmocka_unit_test (test_freeze_idle),
+        cmocka_unit_test (test_bad_endpoints),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
