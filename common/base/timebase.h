@@ -3,8 +3,12 @@
  *  Time is data: everything downstream of a frame's arrival runs on its ts_recv_ns.  A timebase_t turns
  *  the clocks of the machine (or the event times of a replay) into a receive time that never steps back.
  *
- *  wall   ts_recv = the wall clock at first, then that plus the monotonic clock; a wall clock that steps by
- *         more than 50 ms is counted and followed only forward, so order is never lost
+ *  wall   ts_recv = the wall clock at first, then that plus the monotonic clock.  A wall clock that steps by
+ *         more than 50 ms is counted.  A step forward is followed at once.  A step back is not: time runs on,
+ *         ahead of the wall clock, by the monotonic clock and 5 % slower, until the wall clock has made up for
+ *         it (5 s in 100 s) or steps forward.  So order is never lost and nothing that waits for time to pass
+ *         waits longer than 5 % more; a duration taken meanwhile is short by as much.  A process started
+ *         meanwhile reads the wall clock as it is: it lags by what is left of the lead.
  *  event  ts_recv = max (previous, event time): replay, or a simulation faster than real time
  *
  *  What the clocks say is read in two places only (timebase_mono_ns, timebase_wall_ns); everything decided from it
@@ -25,8 +29,10 @@ typedef enum { CLOCK_WALL, CLOCK_EVENT } clock_kind_t;
 typedef struct {
     clock_kind_t kind;
     int64_t last_ns;      //  last time given out
-    int64_t wall_ns;      //  anchor
-    int64_t mono_ns;      //  anchor
+    int64_t wall_ns;      //  anchor: both clocks at the start or the latest step,
+    int64_t mono_ns;      //
+    int64_t lead_ns;      //  and how far time was ahead of the wall clock after it
+    int64_t ahead_ns;     //  how far it was ahead of it when it was given out last
     uint64_t steps_count; //  steps of the wall clock seen
 } timebase_t;
 

@@ -18,6 +18,9 @@ keep_house (void *argument)
                 (double) stats.longest_ns / 1e6);
     metric_set (metrics_counter (self->metrics, "clock_steps", "", "Steps of the wall clock."),
                 (double) self->timebase.steps_count);
+    metric_set (metrics_gauge (self->metrics, "clock_ahead_ms", "",
+                               "How far time is ahead of a wall clock that was set back."),
+                (double) self->timebase.ahead_ns / 1e6);
     bus_publish_metrics (self->bus, timebase_wall_ns () / NS_PER_MS);
     logger_flush (timebase_wall_ns ());
 }
