@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { SERVICE_BUFFER_BYTES = 64 * 1024, CLOSE_TURNS_MOST = 100 };
+enum { SERVICE_BUFFER_BYTES = 64 * 1024 };
 
 struct transport_lookup {
     uv_getaddrinfo_t request;
@@ -76,11 +76,8 @@ transport_destroy (transport_t **self)
 {
     if (!*self)
         return;
-    //  On a foreign loop the library takes two calls: the first closes its handles, which needs turns of the loop.
-    uv_loop_t *uv = loop_uv ((*self)->loop);
     lws_context_destroy ((*self)->context);
-    for (int i = 0; i < CLOSE_TURNS_MOST && uv_run (uv, UV_RUN_NOWAIT); i++)
-        ;
+    loop_settle ((*self)->loop);
     lws_context_destroy ((*self)->context);
     free (*self);
     *self = NULL;

@@ -9,7 +9,7 @@
 #include <uv.h>
 #include <zmq.h>
 
-enum { SLOW_TURN_NS = 5000000 };
+enum { SLOW_TURN_NS = 5000000, SETTLE_TURNS_MOST = 100 };
 
 struct loop_timer {
     uv_timer_t uv;
@@ -184,6 +184,13 @@ loop_destroy (loop_t **self)
     (void) zmq_ctx_term (loop->zmq);
     free (loop);
     *self = NULL;
+}
+
+void
+loop_settle (loop_t *self)
+{
+    for (int i = 0; i < SETTLE_TURNS_MOST && uv_run (&self->uv, UV_RUN_NOWAIT); i++)
+        ;
 }
 
 int

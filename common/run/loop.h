@@ -65,6 +65,11 @@ loop_kick (loop_watch_t *watch);
 void
 loop_unwatch (loop_watch_t **watch);
 
+//  Some turns without waiting: what its owner has begun to close ends closing.  Not from inside a turn.
+//  libwebsockets on a foreign loop wants it: destroy the context, settle, destroy the context again.
+void
+loop_settle (loop_t *self);
+
 //  Call once at the end of every turn in which something happened (for batching work); one per loop.
 void
 loop_on_turn (loop_t *self, loop_fn *fn, void *fn_self);

@@ -466,10 +466,8 @@ server_destroy (server_t **self)
 {
     if (!*self)
         return;
-    //  With a foreign loop the context goes in two steps, the loop turning between them.
     lws_context_destroy ((*self)->context);
-    for (int i = 0; i < 10; i++)
-        (void) uv_run (loop_uv ((*self)->options.loop), UV_RUN_NOWAIT);
+    loop_settle ((*self)->options.loop);
     lws_context_destroy ((*self)->context);
     free (*self);
     *self = NULL;
