@@ -23,6 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 OBJECTS = os.environ.get("O", "build/release")
 BIN = os.path.join(ROOT, OBJECTS, "bin")
 IS_SLOW = "asan" in OBJECTS
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
 PATIENCE = 3 if IS_SLOW else 1  # sanitized programs start and run slower
 
 
@@ -98,15 +99,31 @@ class Pipeline:
         return self
 
     def __exit__(self, kind, value, trace):
+        failure = None
         for name in reversed(list(self.processes)):
-            self.stop(name)
-        if kind is None:
+            try:
+                self.stop(name)
+            except AssertionError as error:  # the others must end, too
+                failure = failure or error
+        failure = failure or self.sanitizer_report()
+        if kind is None and failure is None:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"logs kept in {self.folder}", file=sys.stderr)
             for name in self.commands:
                 lines = open(self.log_path(name), errors="replace").read().splitlines()[-12:]
                 print(f"--- {name}\n" + "\n".join(lines), file=sys.stderr)
+        if kind is None and failure is not None:
+            raise failure
+
+    def sanitizer_report(self):
+        """What a sanitizer wrote into the log of any process that ran, as an error; None when there is nothing."""
+        for name in self.commands:
+            text = self.log(name)
+            found = [text.index(mark) for mark in SANITIZER_MARKS if mark in text]
+            if found:
+                return AssertionError(f"a sanitizer reports on {name}:\n{text[max(min(found) - 200, 0):][:3000]}")
+        return None
 
     # --- processes
 
