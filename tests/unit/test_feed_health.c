@@ -28,9 +28,9 @@ test_acknowledged_then_silent_is_told_in_time (void **state)
     char message[128];
     feed_health_t health = connected (1);
     feed_health_acknowledged (&health, true, slice_of (""), T0);
-    assert_int_equal (status_at (&health, 9, SIBLING_NONE, message), HEALTH_UNKNOWN);
+    assert_int_equal (status_at (&health, 8, SIBLING_NONE, message), HEALTH_UNKNOWN);
     assert_string_equal (message, "");
-    assert_int_equal (status_at (&health, 10, SIBLING_NONE, message), HEALTH_SILENT);
+    assert_int_equal (status_at (&health, 9, SIBLING_NONE, message), HEALTH_SILENT);
     assert_int_equal (status_at (&health, 12, SIBLING_NONE, message), HEALTH_SILENT);
     assert_string_equal (message, "acknowledged, no data for 12 s");
     feed_health_events (&health, T0 + 13 * NS_PER_S, 0, 1);
