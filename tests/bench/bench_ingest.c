@@ -311,6 +311,7 @@ main (void)
     loop_destroy (&loop);
     (void) snprintf (file, sizeof file, "%s/bus.lock", folder);
     (void) unlink (file);
+    (void) unlink (endpoint + strlen ("ipc://"));
     (void) rmdir (folder);
     return 0;
 }
