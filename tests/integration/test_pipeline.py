@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import msgpack  # noqa: E402
 import zmq  # noqa: E402
 from ws_client import WsClient  # noqa: E402
-from pipeline import BIN, ROOT, Pipeline, Subscriber, main, wait_until  # noqa: E402
+from pipeline import BIN, ROOT, Pipeline, Subscriber, free_port, main, wait_until  # noqa: E402
 
 MODES = ("scalp", "day", "swing")
 INSTRUMENTS = "BTCUSDT ETHUSDT DOGEUSDT"
@@ -174,6 +174,24 @@ def test_a_port_in_use_is_said_and_ends_with_69():
     done = subprocess.run([os.path.join(BIN, "publisher"), *p.common(), "-s", f"publisher/http_port={p.http_port}"],
                           capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 69 and "in use" in done.stderr, (done.returncode, done.stderr)
+
+
+def test_an_unreachable_exchange_is_said_and_tried_again():
+    with Pipeline("BTCUSDT", "binance") as p:
+        p.ports = {"binance": str(free_port())}  # nobody listens there
+        p.start("ingest-binance", os.path.join(BIN, "ingest"), *p.common(),
+                *[part for row in p.ingest_urls("binance")[:-1] for part in ("-s", row)], "binance")
+        errors = Subscriber(p.ingest_endpoint("binance"), "v1.metrics.")
+
+        def counted():
+            errors.poll()
+            return errors.messages and sum(value["value"] for value in errors.messages[-1][1]["values"]
+                                           if value["name"] == "ingest_http_errors") >= 2
+
+        wait_until(counted, 30, "failed requests are counted, more than one")
+        p.check_alive()
+        assert "no instruments yet, trying on" in p.log("ingest-binance")
+        errors.close()
 
 
 def test_all_mistakes_of_a_configuration_are_told_at_once():
