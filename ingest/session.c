@@ -7,9 +7,9 @@
 #include "ingest/health_board.h"
 #include "ingest/link.h"
 #include "ingest/outlet.h"
+#include "ingest/planner.h"
+#include "ingest/reception.h"
 #include "ingest/rest.h"
-#include "ingest/sampler.h"
-#include "ingest/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,18 +17,8 @@
 
 #define TICK_NS       (100 * NS_PER_MS)
 #define SPOKEN_NS     (20 * NS_PER_MS)
-#define REFRESH_NS    (3600 * NS_PER_S)
 #define CLOCK_LEAP_NS (3600 * NS_PER_S)
 #define BEAT_NS       (100 * NS_PER_MS)
-#define POLL_LATER_NS (3 * NS_PER_S) //  polls of open interest begin when a price to value it is there
-enum { CONFIRMATIONS_MAX = 1024, CONFIRMATION_TEXT_MAX = 80 };
-
-typedef struct {
-    uint32_t channels;
-    int instrument;
-    bool is_accepted;
-    char text[CONFIRMATION_TEXT_MAX];
-} confirmation_t;
 
 struct session {
     process_t *process;
@@ -39,23 +29,15 @@ struct session {
     transport_t *transport;
     link_t *links[SOCKETS_MAX];
     rest_t *rest;
-    json_document_t *json;
-    stage_t *stage;
+    reception_t *reception;
+    planner_t *planner;
     outlet_t *outlet;
     bookkeeper_t *books;
     health_board_t *board;
     loop_timer_t *tick, *health, *spoken;
-    event_sink_t sink;
-    confirmation_t confirmations[CONFIRMATIONS_MAX]; //  of the frame being read
-    size_t confirmations_count;
-    int socket;   //  the frame being read came from, -1: REST
-    bool is_poll; //  what is being read answers a poll
-    bool is_started, is_history_asked, are_instruments_due;
+    bool is_started, are_instruments_due;
     int64_t ts_recv_ns; //  of the frame being committed
-    int64_t refreshed_ns, beaten_ns;
-    sampler_t sampler;
-    int64_t poll_ns;
-    size_t poll_next;
+    int64_t beaten_ns;
 };
 
 static int64_t
@@ -68,133 +50,6 @@ static bool
 is_event_clock (const session_t *self)
 {
     return self->process->timebase.kind == CLOCK_EVENT;
-}
-
-static void
-sample (session_t *self, const char *what, const char *why, slice_t text)
-{
-    char where[VENUE_NAME_MAX + 32];
-    const char *place = self->socket >= 0 ? self->adapter->sockets[self->socket].name : "rest";
-    (void) snprintf (where, sizeof where, "%s %s", self->adapter->name, place);
-    sampler_show (&self->sampler, where, what, why, text);
-}
-
-//  --- what an adapter tells while it parses
-
-static void
-on_event (void *fn_self, event_kind_t kind, int instrument, const void *record)
-{
-    stage_event (((session_t *) fn_self)->stage, kind, instrument, record);
-}
-
-static void
-on_book (void *fn_self, int instrument, const book_update_t *update)
-{
-    stage_book (((session_t *) fn_self)->stage, instrument, update);
-}
-
-static void
-on_acknowledged (void *fn_self, uint32_t channel, int instrument, bool is_accepted, slice_t text)
-{
-    session_t *self = fn_self;
-    if (self->confirmations_count == CONFIRMATIONS_MAX)
-        return; //  the next frame of data says the same
-    confirmation_t *confirmation = &self->confirmations[self->confirmations_count++];
-    *confirmation =
-        (confirmation_t){.channels = channel, .instrument = instrument, .is_accepted = is_accepted};
-    (void) slice_copy (text, confirmation->text, sizeof confirmation->text);
-}
-
-static void
-on_reply (void *fn_self, slice_t text)
-{
-    session_t *self = fn_self;
-    if (self->socket >= 0)
-        link_reply (self->links[self->socket], text);
-}
-
-static void
-on_ignored (void *fn_self, bool is_known, slice_t what)
-{
-    session_t *self = fn_self;
-    metric_add (is_known ? self->counters.ignored_known : self->counters.ignored_unknown, 1);
-    if (!is_known)
-        sample (self, "unknown message", "", what);
-}
-
-static void
-on_unknown_contract (void *fn_self, slice_t contract)
-{
-    session_t *self = fn_self;
-    metric_add (self->counters.unknown_contracts, 1);
-    sample (self, "unknown contract", "", contract);
-}
-
-static void
-on_contract (void *fn_self, int instrument, const contract_t *contract)
-{
-    ((session_t *) fn_self)->next_symbols.contracts[instrument] = *contract;
-}
-
-//  --- a frame that was understood
-
-//  Events of ours that a channel of the venue brought: its feed is alive.
-static void
-note_flow (session_t *self, event_kind_t kind, int instrument, int64_t ts_event_ns, size_t count)
-{
-    feed_health_t *feed = health_board_feed (self->board, kind, instrument);
-    if (feed)
-        feed_health_events (feed, self->ts_recv_ns, ts_event_ns, (int64_t) count);
-}
-
-static void
-commit_confirmations (session_t *self)
-{
-    for (size_t i = 0; i < self->confirmations_count; i++) {
-        const confirmation_t *confirmation = &self->confirmations[i];
-        health_board_acknowledged (self->board, self->socket, confirmation->channels,
-                                   confirmation->instrument, confirmation->is_accepted,
-                                   slice_of (confirmation->text), self->ts_recv_ns);
-        if (confirmation->is_accepted)
-            continue;
-        metric_add (self->counters.refusals, 1);
-        sample (self, "subscription refused", "", slice_of (confirmation->text));
-    }
-}
-
-//  Where the venue does not say when, it is when we heard.
-static void
-stamp_untimed (const stage_group_t *group, int64_t ts_recv_ns)
-{
-    funding_t *records = group->records;
-    if (group->kind != EVENT_FUNDING)
-        return;
-    for (size_t i = 0; i < group->count; i++)
-        if (records[i].ts_event_ns == 0)
-            records[i].ts_event_ns = ts_recv_ns;
-}
-
-static void
-commit (session_t *self)
-{
-    if (self->socket >= 0)
-        commit_confirmations (self);
-    stage_group_t group;
-    while (stage_next_group (self->stage, &group)) {
-        //  History does not show that a feed flows; a poll does.
-        if (self->socket >= 0 || self->is_poll)
-            note_flow (self, group.kind, group.instrument, group.ts_event_ns, group.count);
-        stamp_untimed (&group, self->ts_recv_ns);
-        (void) outlet_events (self->outlet, group.kind, group.instrument, self->ts_recv_ns, group.records,
-                              group.count);
-    }
-    int64_t mono_ns = timebase_mono_ns ();
-    for (size_t i = 0; i < stage_books_count (self->stage); i++) {
-        stage_book_t book = stage_book_at (self->stage, i);
-        if (self->socket >= 0)
-            note_flow (self, EVENT_BOOK, book.instrument, book.update.ts_event_ns, 1);
-        bookkeeper_update (self->books, book.instrument, &book.update, mono_ns);
-    }
 }
 
 //  All up to the present is published: tell the readers, at once when a second (wall) or a beat (event) is
@@ -212,15 +67,13 @@ speak (session_t *self, int64_t ts_ns)
 
 static void
 publish_instruments (session_t *self);
-static void
-ask_history (session_t *self);
 
 //  The event clock goes by the frames, but one absurd time in them must not carry it away.
 static int64_t
 stamp_event_clock (session_t *self)
 {
     timebase_t *timebase = &self->process->timebase;
-    int64_t newest_ns = stage_newest_ns (self->stage);
+    int64_t newest_ns = reception_newest_ns (self->reception);
     bool is_first = timebase->last_ns == 0;
     if (!is_first && newest_ns > timebase->last_ns + CLOCK_LEAP_NS)
         newest_ns = 0;
@@ -228,7 +81,7 @@ stamp_event_clock (session_t *self)
     if (is_first && ts_ns > 0) {
         self->ts_recv_ns = ts_ns;
         publish_instruments (self);
-        ask_history (self);
+        planner_ask_history (self->planner);
     }
     return ts_ns;
 }
@@ -237,26 +90,25 @@ static void
 on_frame (void *fn_self, int socket, slice_t text)
 {
     session_t *self = fn_self;
-    error_text_t error = {""};
     if (!is_event_clock (self))
         self->ts_recv_ns = timebase_stamp (&self->process->timebase, 0);
     metric_add (self->counters.frames[socket], 1);
     metric_add (self->counters.frames_bytes, (double) text.size);
-    self->socket = socket;
-    self->confirmations_count = 0;
-    stage_clear (self->stage);
-    if (self->adapter->parse (self->json, text, &self->symbols, &self->sink, &error) != OK) {
-        metric_add (self->counters.parse_errors, 1);
-        sample (self, "cannot be read", error.text, text);
+    if (reception_read_frame (self->reception, socket, text) != OK)
         return;
-    }
     if (is_event_clock (self))
         self->ts_recv_ns = stamp_event_clock (self);
-    commit (self);
+    reception_commit (self->reception, self->ts_recv_ns);
     speak (self, self->ts_recv_ns);
 }
 
 //  --- sockets
+
+static void
+on_reply (void *fn_self, int socket, slice_t text)
+{
+    link_reply (((session_t *) fn_self)->links[socket], text);
+}
 
 static void
 say (void *fn_self, slice_t text)
@@ -366,30 +218,13 @@ book_for_snapshot (void *fn_self, int instrument, book_t *out)
 //  --- requests
 
 static void
-on_planned (void *fn_self, const request_t *request)
-{
-    rest_add (((session_t *) fn_self)->rest, request);
-}
-
-static void
-plan (session_t *self, request_kind_t kind, int instrument)
-{
-    request_sink_t out = {.self = self, .request = on_planned};
-    int64_t ts_ns = is_event_clock (self) ? now_ns (self) : timebase_wall_ns ();
-    int status = self->adapter->plan (kind, &self->symbols, instrument, ts_ns, &out);
-    if (status != OK && status != E_ABSENT)
-        logger_write (LOG_LEVEL_WARNING, "%s: no request planned: %s", self->adapter->name,
-                      status_name (status));
-}
-
-static void
 on_book_ask (void *fn_self, int instrument)
 {
     session_t *self = fn_self;
     int socket = health_board_socket (self->board, EVENT_BOOK);
     if (self->adapter->has_rest_snapshot) {
         if (!rest_has (self->rest, REQUEST_BOOK, instrument))
-            plan (self, REQUEST_BOOK, instrument);
+            planner_ask (self->planner, REQUEST_BOOK, instrument);
     } else if (socket >= 0) {
         subscribe (self, socket, CHANNEL_BOOK, instrument, 1, false);
         subscribe (self, socket, CHANNEL_BOOK, instrument, 1, true);
@@ -408,19 +243,6 @@ publish_instruments (session_t *self)
             facts.ts_event_ns = self->ts_recv_ns;
         (void) outlet_events (self->outlet, EVENT_INSTRUMENT, (int) i, self->ts_recv_ns, &facts, 1);
     }
-}
-
-static void
-ask_history (session_t *self)
-{
-    if (self->is_history_asked || !self->settings->has_backfill)
-        return;
-    self->is_history_asked = true;
-    static const request_kind_t kinds[] = {REQUEST_BACKFILL_BARS_SLOW, REQUEST_BACKFILL_BARS,
-                                           REQUEST_BACKFILL_FUNDING, REQUEST_BACKFILL_OI};
-    for (size_t i = 0; i < self->symbols.universe->count; i++)
-        for (size_t k = 0; self->symbols.contracts[i].is_listed && k < COUNT_OF (kinds); k++)
-            plan (self, kinds[k], (int) i);
 }
 
 //  A listing changed while we run: subscribe or unsubscribe that one.
@@ -451,7 +273,7 @@ apply_instruments (session_t *self)
         if (!was_listed && is_listed && self->is_started)
             apply_listing (self, (int) i, true);
     }
-    self->refreshed_ns = timebase_mono_ns ();
+    planner_listed (self->planner);
     if (is_event_clock (self) && self->process->timebase.last_ns == 0)
         self->are_instruments_due = true;
     else
@@ -464,33 +286,22 @@ apply_instruments (session_t *self)
     for (size_t i = 0; i < self->symbols.universe->count; i++)
         health_board_listed (self->board, (int) i, self->symbols.contracts[i].is_listed);
     health_board_connected (self->board, -1, true, now_ns (self)); //  what is polled
-    self->poll_ns = is_event_clock (self) ? 0 : self->refreshed_ns + POLL_LATER_NS;
     for (size_t s = 0; s < self->adapter->sockets_count; s++)
         link_start (self->links[s]);
     if (!self->are_instruments_due)
-        ask_history (self);
+        planner_ask_history (self->planner);
 }
 
 static int
 on_rest_answer (void *fn_self, const request_t *request, const http_answer_t *answer)
 {
     session_t *self = fn_self;
-    error_text_t error = {""};
-    self->socket = -1;
-    self->confirmations_count = 0;
-    stage_clear (self->stage);
     self->ts_recv_ns = now_ns (self);
-    bool is_list = request->kind == REQUEST_INSTRUMENTS;
-    self->is_poll = request->kind == REQUEST_OPEN_INTEREST;
-    const symbols_t *symbols = is_list ? &self->next_symbols : &self->symbols;
-    int status =
-        self->adapter->parse_response (self->json, request, answer->body, symbols, &self->sink, &error);
-    if (status != OK) {
-        metric_add (self->counters.parse_errors, 1);
-        sample (self, "cannot be read", error.text, answer->body);
+    int status = reception_read_answer (self->reception, request, answer->body);
+    if (status != OK)
         return status;
-    }
-    commit (self);
+    reception_commit (self->reception, self->ts_recv_ns);
+    bool is_list = request->kind == REQUEST_INSTRUMENTS;
     if (is_list)
         symbols_index (&self->next_symbols);
     //  The one just answered is in the queue until its answer has been taken.
@@ -564,25 +375,6 @@ on_silent (void *fn_self, event_kind_t kind, int instrument, size_t others_count
 
 //  --- time
 
-//  Polls follow the market's time, so that a fast simulation is polled as often as a real exchange.
-static void
-poll_open_interest (session_t *self)
-{
-    int64_t ts_ns = is_event_clock (self) ? now_ns (self) : timebase_mono_ns ();
-    size_t count = self->symbols.universe->count;
-    if (self->adapter->oi_poll_ns <= 0 || !self->is_started || ts_ns == 0)
-        return;
-    if (ts_ns - self->poll_ns > self->adapter->oi_poll_ns)
-        self->poll_ns = ts_ns; //  far behind: at the start, or after a leap of time
-    for (size_t n = 0; n < count && ts_ns >= self->poll_ns; n++) {
-        self->poll_ns += self->adapter->oi_poll_ns / (int64_t) count;
-        int instrument = (int) (self->poll_next++ % count);
-        if (self->symbols.contracts[instrument].is_listed &&
-            !rest_has (self->rest, REQUEST_OPEN_INTEREST, instrument))
-            plan (self, REQUEST_OPEN_INTEREST, instrument);
-    }
-}
-
 static void
 on_tick (void *fn_self)
 {
@@ -595,11 +387,10 @@ on_tick (void *fn_self)
     }
     metric_set (self->counters.connected_sockets, open_count);
     bookkeeper_tick (self->books, mono_ns);
-    poll_open_interest (self);
-    if (self->is_started && mono_ns - self->refreshed_ns > REFRESH_NS) {
-        self->refreshed_ns = mono_ns;
+    planner_tick (self->planner);
+    if (planner_is_list_due (self->planner, mono_ns)) {
         self->next_symbols = self->symbols;
-        plan (self, REQUEST_INSTRUMENTS, -1);
+        planner_ask (self->planner, REQUEST_INSTRUMENTS, -1);
     }
     rest_tick (self->rest, mono_ns);
     metric_set (self->counters.requests_waiting, (double) rest_waiting_count (self->rest));
@@ -656,23 +447,12 @@ session_new (process_t *process, const pipeline_t *pipeline, const adapter_t *ad
     self->adapter = adapter;
     self->settings = settings;
     self->symbols.universe = self->next_symbols.universe = &pipeline->universe;
-    self->socket = -1;
-    self->sink = (event_sink_t){.self = self,
-                                .event = on_event,
-                                .book = on_book,
-                                .acknowledged = on_acknowledged,
-                                .reply = on_reply,
-                                .ignored = on_ignored,
-                                .unknown_contract = on_unknown_contract,
-                                .contract = on_contract};
     counters_init (&self->counters, process->metrics, adapter);
     uint64_t seed = (uint64_t) bus_boot (process->bus);
     if (make_network (self, venue, seed, error) != OK) {
         session_destroy (&self);
         return NULL;
     }
-    self->json = json_document_new ();
-    self->stage = stage_new ();
     self->outlet =
         outlet_new (process->bus, adapter, &self->symbols, &self->counters, book_for_snapshot, self);
     bookkeeper_events_t book_events = {.publish = on_book_publish,
@@ -684,10 +464,22 @@ session_new (process_t *process, const pipeline_t *pipeline, const adapter_t *ad
     health_board_events_t board_events = {
         .resubscribe = on_resubscribe, .restart = on_restart, .silent = on_silent, .self = self};
     self->board = health_board_new (process->bus, adapter, &pipeline->universe, &board_events);
+    reception_parts_t parts = {.adapter = adapter,
+                               .counters = &self->counters,
+                               .symbols = &self->symbols,
+                               .next_symbols = &self->next_symbols,
+                               .outlet = self->outlet,
+                               .books = self->books,
+                               .board = self->board,
+                               .reply = on_reply,
+                               .self = self};
+    self->reception = reception_new (&parts);
+    self->planner =
+        planner_new (adapter, &self->symbols, self->rest, &process->timebase, settings->has_backfill);
     self->tick = loop_every (process->loop, TICK_NS, on_tick, self);
     self->health = loop_every (process->loop, settings->health_interval_ms * NS_PER_MS, on_health, self);
     self->spoken = loop_every (process->loop, SPOKEN_NS, on_spoken, self);
-    plan (self, REQUEST_INSTRUMENTS, -1);
+    planner_ask (self->planner, REQUEST_INSTRUMENTS, -1);
     return self;
 }
 
@@ -702,14 +494,13 @@ session_destroy (session_t **self_pointer)
         loop_cancel (timers[t]);
     for (size_t s = 0; s < SOCKETS_MAX; s++)
         link_destroy (&self->links[s]);
+    planner_destroy (&self->planner);
     rest_destroy (&self->rest);
     transport_destroy (&self->transport);
+    reception_destroy (&self->reception);
     health_board_destroy (&self->board);
     bookkeeper_destroy (&self->books);
     outlet_destroy (&self->outlet);
-    stage_destroy (&self->stage);
-    if (self->json)
-        json_document_destroy (&self->json);
     free (self);
     *self_pointer = NULL;
 }
