@@ -1,9 +1,10 @@
 /*  board - the latest reading of every instrument and mode, and the categories they name together
  *
- *  The roster is the union of the categories in the latest readings: a new category enters with the first
- * reading that names it, an old one leaves when no instrument's latest reading names it any more (so two
- * shards of different versions, during an upgrade, do not throw away what the other one still counts). A
- * reading that is not newer than the one on the board is refused. */
+ *  How   the roster is the union of the categories in the latest readings: a new category enters with the
+ *        first reading that names it, an old one leaves when no instrument's latest reading names it any
+ *        more.  A reading that is not newer than the one on the board is refused.
+ *  Why   so two shards of different versions, during an upgrade, do not throw away what the other one still
+ *        counts. */
 
 #ifndef LEADLINE_AGGREGATOR_BOARD_H
 #define LEADLINE_AGGREGATOR_BOARD_H

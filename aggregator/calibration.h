@@ -3,8 +3,9 @@
  *  Kept    decayed counts of wins (price up) over cells of Z .1 wide, of y Z and Z Z, and of what was claimed
  *          against what happened.  Cells are plain sums, so the order of settlement does not matter.
  *  Fitted  from 1000 effective outcomes on: about 20 bins of equal mass, each with a Beta (50, 50) prior,
- * pool adjacent violators, linear between bin centres.  Below: Platt p = s (a Z), prior a ~ N (0, .2^2), by
- *          Newton steps on the cells.  Below 500 outcomes: 50 percent, uncalibrated.
+ *          pool adjacent violators, linear between bin centres.
+ *          Below: Platt p = s (a Z), prior a ~ N (0, .2^2), by Newton steps on the cells.
+ *          Below 500 outcomes: 50 percent, uncalibrated.
  *  Not     a band of returns.
  *
  *  An outcome counts with its overlap weight: 500 means 500 independent ones.  The 500 are counted without

@@ -1,21 +1,22 @@
 /*  learner - what each category has been worth, out of settled outcomes (methods D1 to D3)
  *
- *  Two halves.  The ridge half keeps decayed sums of x x', x y and y y per instrument and for the pool, and
- * solves a Gaussian posterior whose prior mean is "all alike" (pool) or the pool's slopes (instrument).  The
- * expert half is BOA with forgetting, per instrument and for the pool.  The weights are the mean of both,
- * held in bounds.
- *
+ *  What    two halves.  The ridge half keeps decayed sums of x x', x y and y y per instrument and for the
+ *          pool, and solves a Gaussian posterior whose prior mean is "all alike" (pool) or the pool's slopes
+ *          (instrument).  The expert half is BOA with forgetting, per instrument and for the pool.  The
+ *          weights are the mean of both, held in bounds.
  *  Sums    anchored: a contribution decided at t enters multiplied by 2^((t - tref) / half-life) and is read
  *          divided by 2^((now - tref) / half-life): late settlement gives what punctual settlement gives, in
- * any order.  tref moves on by 8 half-lives when a contribution lies more than 8 after it. Pool    three
- * sums, because the noise of the market part and of the relative part is only known at reading: single rows
- * with one instrument alive: plain market    S xbar xbar', S xbar ybar; read divided by v_m = sum S ybar^2 /
- * number of rows relative  (x - xbar)(x - xbar)', ...;  read divided by v_d = sum (y - ybar)^2 / sum (S - 1)
+ *          any order.  tref moves on by 8 half-lives when a contribution lies more than 8 after it.
+ *  Pool    three sums, because the noise of the market part and of the relative part is only known at
+ *          reading:
+ *              single    rows with one instrument alive: plain
+ *              market    S xbar xbar', S xbar ybar;      read divided by v_m = sum S ybar^2 / number of rows
+ *              relative  (x - xbar)(x - xbar)', ...;     read divided by v_d = sum (y - ybar)^2 / sum (S - 1)
  *          so the pooled sums too do not depend on the order of settlement.  v_m and v_d start at 1 with the
  *          weight of 20 outcomes.
  *  Absent  a category that did not speak has x = 0 (adds nothing to its rows), is not counted in seen, and
- * sleeps in BOA: neither credited nor blamed. Not     it knows no Redis, no clock, no names; k is the number
- * of categories, at most CATEGORIES_MAX.
+ *          sleeps in BOA: neither credited nor blamed.
+ *  Not     it knows no Redis, no clock, no names; k is the number of categories, at most CATEGORIES_MAX.
  *
  *  All structs are flat; zeroed memory knows nothing. */
 

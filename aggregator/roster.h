@@ -1,8 +1,8 @@
 /*  roster - the categories there are, in one order that does not depend on who spoke first
  *
- *  The number of names is the K of every formula.  A changed catalogue makes a new roster; a state that is
- * kept by category moves over with a roster_map_t: what stayed keeps its numbers, what is new starts at zero,
- * what is gone is dropped. */
+ *  What  the number of names is the K of every formula.
+ *  How   a changed catalogue makes a new roster; a state that is kept by category moves over with a
+ *        roster_map_t: what stayed keeps its numbers, what is new starts at zero, what is gone is dropped. */
 
 #ifndef LEADLINE_AGGREGATOR_ROSTER_H
 #define LEADLINE_AGGREGATOR_ROSTER_H

@@ -1,14 +1,14 @@
 /*  tutor - everything that is learned in one mode: rows go in, weights and calibrations come out
  *
- *  Owns the sums and experts of the pool and of each instrument, and each instrument's calibration; makes of
- * them the weights that are used and published, and the fields that are saved.
+ *  What    owns the sums and experts of the pool and of each instrument, and each instrument's calibration;
+ *          makes of them the weights that are used and published, and the fields that are saved.
  *
  *      settled row -> tutor_settle -> tutor_fit -> weights, slopes, calibration fits -> tutor_save -> Redis
  *
  *  Time    decays are read at as_of_ms, the latest decision time settled: without outcomes nothing drifts.
  *  Order   the sums and the calibration take rows in any order; a row older than the last one teaches the
- * sums but not the experts (BOA), which want them in order of (due, decision time). Not     no Redis, no
- * clock, no ledger: exactly once is the store's business. */
+ *          sums but not the experts (BOA), which want them in order of (due, decision time).
+ *  Not     no Redis, no clock, no ledger: exactly once is the store's business. */
 
 #ifndef LEADLINE_AGGREGATOR_TUTOR_H
 #define LEADLINE_AGGREGATOR_TUTOR_H
