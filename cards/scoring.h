@@ -1,27 +1,29 @@
 /*  scoring - from a card's raw values to its reading: direction, strength, confidence, votes, state, phase
  *
- *  One flat state block per card and instrument serves all modes and windows; zeroed memory is fresh.
- * Sources: methods C1 to C3, catalogue rules 1 to 3.
+ *  What        one flat state block per card and instrument serves all modes and windows; zeroed memory is
+ *              fresh.  Sources: methods C1 to C3, catalogue rules 1 to 3.
  *
  *      scoring_step       on the 10 s grid (slow data: once per new observation): the statistics learn
  *      scoring_evaluate   at every evaluation and mode: the statistics are only read; the state machine moves
  *
- *  Normaliser, per slot (mode, window): sigma is the EW root mean square of raw (flow) or of raw minus its EW
- * median (level), half-life the mode's or the card's; observations are held to 6 sigma before they enter,
- * once ten are in; sigma never falls below a fifth of its own 30-day value.  z = (raw - median) / sigma, d =
- * sign tanh (z / 1.5). An exact 0 is a silence: it neither votes nor enters.  A fading hold enters once per
- * trigger, with its trigger.
- *
- *  Reading, per mode: direction is the blend of the votes that exist (one-window cards: d of the primary
- * window); strength is the rank of |z| of the primary window among its past, upper half only, capped at .5
- * until there are 2 n0 observations, halved when votes conflict; confidence = f_age f_n f_agree f_src.
- *
- *  Median: a step of 1.57 alpha x mean absolute deviation towards each observation, alpha = max (1 -
- * e^(-dt/tau), 1/n); it settles where half of the decayed observations lie on either side.
- *
- *  Slow cards bring z themselves; their sketch has the longest half-life of all modes and n0 = 30
- * observations. Gates take the votes, strength and confidence of their carrier's reading of this evaluation,
- * times m. */
+ *  Normaliser  per slot (mode, window): sigma is the EW root mean square of raw (flow) or of raw minus its EW
+ *              median (level), half-life the mode's or the card's; observations are held to 6 sigma before
+ *              they enter, once ten are in; sigma never falls below a fifth of its own 30-day value.
+ *                  z = (raw - median) / sigma
+ *                  d = sign tanh (z / 1.5)
+ *              An exact 0 is a silence: it neither votes nor enters.  A fading hold enters once per trigger,
+ *              with its trigger.
+ *  Reading     per mode: direction is the blend of the votes that exist (one-window cards: d of the primary
+ *              window); strength is the rank of |z| of the primary window among its past, upper half only,
+ *              capped at .5 until there are 2 n0 observations, halved when votes conflict;
+ *                  confidence = f_age f_n f_agree f_src
+ *  Median      a step of 1.57 alpha x mean absolute deviation towards each observation,
+ *                  alpha = max (1 - e^(-dt/tau), 1/n);
+ *              it settles where half of the decayed observations lie on either side.
+ *  Slow cards  bring z themselves; their sketch has the longest half-life of all modes and n0 = 30
+ *              observations.
+ *  Gates       take the votes, strength and confidence of their carrier's reading of this evaluation, times
+ *              m. */
 
 #ifndef LEADLINE_SCORING_H
 #define LEADLINE_SCORING_H

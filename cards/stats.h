@@ -1,10 +1,12 @@
-/*  stats - the statistics all cards are built from (methods B0): flat states, no pointers, time as an
- * argument
+/*  stats - the statistics all cards are built from (methods B0)
  *
- *  Zeroed memory is a valid empty state.  All exponentially weighted moments are sums of decayed weights
- *  (S <- S e^(-dt/tau) + x, W <- W e^(-dt/tau) + 1, mean = S/W), so they are unbiased from the first sample.
- *  Durations: tau_s is a time constant; half_s a half-life (tau = half / ln 2).  n_eff = W^2 / W2.
- *  Functions that may have no answer return NaN; cards turn that into "no reading". */
+ *  What  flat states, no pointers, time as an argument.  Zeroed memory is a valid empty state.
+ *  How   all exponentially weighted moments are sums of decayed weights, so they are unbiased from the first
+ *        sample:
+ *            S <- S e^(-dt/tau) + x        W <- W e^(-dt/tau) + 1        mean = S/W        n_eff = W^2 / W2
+ *        Durations: tau_s is a time constant; half_s a half-life (tau = half / ln 2).
+ *  Not   an answer at any price: functions that may have none return NaN; cards turn that into "no
+ *        reading". */
 
 #ifndef LEADLINE_STATS_H
 #define LEADLINE_STATS_H

@@ -1,8 +1,9 @@
 /*  order_book - what stands in the book: which side is heavier, how that changes, and how it is shaped
  *
- *  Distances are in basis points from the venue's own mid.  Where the known book ends nearer than a formula
- * looks, it looks as far as is known; below a tenth of the distance there is no reading.  Samples are taken
- * each whole second. Events of the book (walls, pulls, hits, spoofs) are in order_book_events.c. */
+ *  How   distances are in basis points from the venue's own mid.  Where the known book ends nearer than a
+ *        formula looks, it looks as far as is known; below a tenth of the distance there is no reading.
+ *        Samples are taken each whole second.
+ *  Not   events of the book (walls, pulls, hits, spoofs): they are in order_book_events.c. */
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /*  order_book_events - what happens to the book: hits and recovery, walls, adding and pulling, spoofs
  *
- *  Changes of levels are compared with the trades of the same venue: a decrease that trades at that price
- * within the last 100 ms explain is a fill, the rest is pulled. */
+ *  How   changes of levels are compared with the trades of the same venue: a decrease that trades at that
+ *        price within the last 100 ms explain is a fill, the rest is pulled. */
 
 #include <math.h>
 #include <stdlib.h>

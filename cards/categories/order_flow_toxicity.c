@@ -1,5 +1,6 @@
-/*  order_flow_toxicity - the part of order flow that may know something: VPIN, large trades that come
- * together, markouts */
+/*  order_flow_toxicity - the part of order flow that may know something
+ *
+ *  What  VPIN, large trades that come together, markouts. */
 
 #include <math.h>
 #include <string.h>
