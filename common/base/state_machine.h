@@ -1,22 +1,23 @@
 /*  state_machine - from a wavering number to a state people can act on (methods C3)
  *
- *  Fed with q in [-1, 1] (a card's direction x strength, a category's score, bias / 100) at every evaluation;
- * looks at it once per cycle, at the first evaluation of a new cycle, so its answer does not depend on how
- * often it is asked.  Evaluations in between return the same view with no transition.
+ *  What   fed with q in [-1, 1] (a card's direction x strength, a category's score, bias / 100) at every
+ *         evaluation; looks at it once per cycle, at the first evaluation of a new cycle, so its answer does
+ *         not depend on how often it is asked.  Evaluations in between return the same view with no
+ *         transition.
  *
  *      level    -2        -1         0         1        2
  *      enter  q<=-.70   q<=-.25            q>=.25    q>=.70
  *      leave  q>-.60    q>-.15             q<.15     q<.60
  *
- *  A change must be wanted by two cycles in a row (by one when q moved by more than .5 since the last cycle).
- *
+ *  How    a change must be wanted by two cycles in a row (by one when q moved by more than .5 since the last
+ *         cycle).
  *  Phase  decelerating: |q| has fallen by 30 % or more from its peak since the level's sign was taken, and
- * the slope of |q| over the last cycles (exponential weights, 5 cycles) is below minus one standard error;
+ *         the slope of |q| over the last cycles (exponential weights, 5 cycles) is below minus one standard
+ *         error;
  *         accelerating: |q| stands 30 % or more above its trough since then and the slope is above one.
  *         The peak and trough start anew with a change of sign; a neutral level is steady.
  *  Early  a two-sided CUSUM on z (k = .5, h = 4 per cycle) that rings before the machine moves.
- *
- *  Flat, no pointers; zeroed memory is a fresh machine.  Reads no clock. */
+ *  Not    a clock: it reads none.  Flat, no pointers; zeroed memory is a fresh machine. */
 
 #ifndef LEADLINE_STATE_MACHINE_H
 #define LEADLINE_STATE_MACHINE_H

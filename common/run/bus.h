@@ -3,9 +3,10 @@
  *  Why   ZeroMQ drops silently at its high-water mark.  Here every message carries (publisher, boot, seq) per
  *        topic; beats repeat the last seq of each topic; so a reader knows of every hole, and says so.
  *  How   a message is two frames: topic text and one msgpack payload.
- *          event   [schema, publisher, boot, seq, source, ts_recv_ns, records, feed]   records: arrays by
- * event_table result  a map by result_table A snapshot request goes to the publisher's ROUTER: ["snapshot",
- * topic]; the answer is
+ *            event   [schema, publisher, boot, seq, source, ts_recv_ns, records, feed]
+ *                    records: arrays by event_table
+ *            result  a map by result_table
+ *        A snapshot request goes to the publisher's ROUTER: ["snapshot", topic]; the answer is
  *        ["snapshot", topic, payload] with seq = the last one sent, or ["absent", topic].
  *  Not   it does not interpret events; a book is kept by whoever needs it.
  *
@@ -21,14 +22,15 @@
  *            |  snapshot (seq n): delivered with is_snapshot, then held messages with seq > n
  *            v
  *          LIVE
- *  Kinds without state (all but book) go LIVE at once after on_gap: the hole is counted and published.
- *  Patience: when time comes from the events nobody is late, and a simulation that runs as fast as it can would soon
- *  run away from its readers.  A patient publisher waits while a reader's queue is full, up to BUS_PATIENCE_MS for one
- *  message; so the slowest reader sets the pace of all before it, back to the market.  A reader that stands still
- *  longer than that loses, and sees that it did, as with an impatient one.
  *
+ *  Kinds without state (all but book) go LIVE at once after on_gap: the hole is counted and published.
  *  Messages not newer than the last are dropped and counted (duplicates).  A snapshot not answered within 2 s
- * is asked for again. */
+ *  is asked for again.
+ *
+ *  Patience: when time comes from the events nobody is late, and a simulation that runs as fast as it can
+ *  would soon run away from its readers.  A patient publisher waits while a reader's queue is full, up to
+ *  BUS_PATIENCE_MS for one message; so the slowest reader sets the pace of all before it, back to the market.
+ *  A reader that stands still longer than that loses, and sees that it did, as with an impatient one. */
 
 #ifndef LEADLINE_BUS_H
 #define LEADLINE_BUS_H

@@ -1,5 +1,6 @@
-/*  bus_private - what the two halves of the bus share: bus.c speaks, bus_reader.c listens; nobody else
- * includes it */
+/*  bus_private - what the two halves of the bus share
+ *
+ *  What  bus.c speaks, bus_reader.c listens; nobody else includes it. */
 
 #ifndef LEADLINE_BUS_PRIVATE_H
 #define LEADLINE_BUS_PRIVATE_H

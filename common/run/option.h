@@ -1,13 +1,15 @@
 /*  option - settings as rows: path, type, default, bounds, one sentence
  *
- *  The file is ZPL (CZMQ's zconfig; indent 4 spaces).  Order: default < file < environment (LEADLINE_ + path
- * in capitals, / and - as _) < --set path=value (or -s).  Unknown key, duplicate key, wrong type or out of
- * bounds: all of them are reported at once, with file, line and path, and the program exits 78; a syntax
- * error is reported with its line and ends the reading.
- *
- *  Every program takes: -c FILE, -s path=value, --check, --dump, --list, --version, --help.
- *  Keys of other programs in the same file are known to the file's own table of sections: a program passes
- *  only its rows; sections it does not own are skipped, but a top-level section nobody owns is unknown. */
+ *  How   the file is ZPL (CZMQ's zconfig; indent 4 spaces).  Order:
+ *            default < file < environment < --set path=value (or -s)
+ *        A path in the environment is LEADLINE_ + path in capitals, / and - as _.
+ *        Unknown key, duplicate key, wrong type or out of bounds: all of them are reported at once, with
+ *        file, line and path, and the program exits 78; a syntax error is reported with its line and ends the
+ *        reading.
+ *  What  every program takes: -c FILE, -s path=value, --check, --dump, --list, --version, --help.
+ *  Not   the settings of others: keys of other programs in the same file are known to the file's own table of
+ *        sections: a program passes only its rows; sections it does not own are skipped, but a top-level
+ *        section nobody owns is unknown. */
 
 #ifndef LEADLINE_OPTION_H
 #define LEADLINE_OPTION_H

@@ -1,5 +1,6 @@
-/*  option_private - what the two files of option share: option.c reads, option_text.c writes; nobody else
- * includes it */
+/*  option_private - what the two files of option share
+ *
+ *  What  option.c reads, option_text.c writes; nobody else includes it. */
 
 #ifndef LEADLINE_OPTION_PRIVATE_H
 #define LEADLINE_OPTION_PRIVATE_H

@@ -1,7 +1,8 @@
 /*  field_private - what the three files of the codec share; nobody else includes it
  *
- *  A plan is a table with its inlined structs (key "") laid flat: rows in wire order, each with its offset
- * from the start of the record.  It is made at the first use of a table and kept by the codec. */
+ *  What  a plan is a table with its inlined structs (key "") laid flat: rows in wire order, each with its
+ *        offset from the start of the record.  It is made at the first use of a table and kept by the
+ *        codec. */
 
 #ifndef LEADLINE_FIELD_PRIVATE_H
 #define LEADLINE_FIELD_PRIVATE_H
