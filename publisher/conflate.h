@@ -1,7 +1,8 @@
 /*  conflate - what one slow reader still has to get: per topic only the newest, and how many it missed
  *
- *  A reader that keeps up gets every message; one that does not gets, for each topic, the latest when it is
- * ready, and the number of those it did not see.  Memory grows with topics, never with messages. */
+ *  What  a reader that keeps up gets every message; one that does not gets, for each topic, the latest when
+ *        it is ready, and the number of those it did not see.  Memory grows with topics, never with
+ *        messages. */
 
 #ifndef LEADLINE_CONFLATE_H
 #define LEADLINE_CONFLATE_H

@@ -1,8 +1,8 @@
 /*  publisher - takes the results of all parts and gives them to everyone else
  *
- *  Reads biases and outcomes (aggregator), readings (card shards), health (ingests) and metrics (all) from
- * the inner bus; publishes biases, outcomes, readings and health on the public one under its own (publisher,
- * boot, seq); keeps the last of each in the store; hands each to the sinks. */
+ *  What  reads biases and outcomes (aggregator), readings (card shards), health (ingests) and metrics (all)
+ *        from the inner bus; publishes biases, outcomes, readings and health on the public one under its own
+ *        (publisher, boot, seq); keeps the last of each in the store; hands each to the sinks. */
 
 #ifndef LEADLINE_PUBLISHER_H
 #define LEADLINE_PUBLISHER_H

@@ -1,7 +1,7 @@
 /*  render - the documents of the HTTP API, made of the store
  *
- *  Pure: store in, text out.  Every JSON document says where its data comes from (source: live or sim) and
- * that it is not financial advice. */
+ *  What  pure: store in, text out.  Every JSON document says where its data comes from (source: live or sim)
+ *        and that it is not financial advice. */
 
 #ifndef LEADLINE_RENDER_H
 #define LEADLINE_RENDER_H

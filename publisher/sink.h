@@ -1,7 +1,8 @@
 /*  sink - the contract of a way out: gets every result once, in order
  *
- *  A sink is one file in sinks/ with one external symbol, its row, listed in sinks.c.  It owns its sockets
- * and its slow readers: a sink never waits for a reader, and never loses anything without counting it. */
+ *  What  a sink is one file in sinks/ with one external symbol, its row, listed in sinks.c.  It owns its
+ *        sockets and its slow readers.
+ *  Not   a sink never waits for a reader, and never loses anything without counting it. */
 
 #ifndef LEADLINE_SINK_H
 #define LEADLINE_SINK_H

@@ -1,7 +1,7 @@
 /*  store - the last message of every topic, for late joiners, pages and conflation
  *
- *  Keeps the message as msgpack bytes (what was sent) and renders JSON only when somebody asks, once per
- * change. Grows with the number of topics, not with messages. */
+ *  How   keeps the message as msgpack bytes (what was sent) and renders JSON only when somebody asks, once
+ *        per change.  Grows with the number of topics, not with messages. */
 
 #ifndef LEADLINE_STORE_H
 #define LEADLINE_STORE_H

@@ -1,7 +1,7 @@
 /*  client - what every command of `leadline` does: read the publisher's topics, ask for last messages
  *
- *  The publisher's first beat lists every topic it has; the client asks for the snapshot of those a command
- * wants. So a command that prints and ends knows when it has all. */
+ *  How   the publisher's first beat lists every topic it has; the client asks for the snapshot of those a
+ *        command wants.  So a command that prints and ends knows when it has all. */
 
 #ifndef LEADLINE_CLIENT_H
 #define LEADLINE_CLIENT_H

@@ -1,9 +1,12 @@
 /*  http - the JSON API, the WebSocket feed, /metrics and /healthz, on libwebsockets
  *
- *  GET /v1/feed with an upgrade is the feed.  A reader sends text frames "subscribe v1.bias.day." and
- * "unsubscribe v1.bias.day."; it gets {"topic":..., "skipped":n, "data":{...}}: first the last message of
- * each topic it subscribed to, then every new one; a reader that is too slow gets the newest of each topic
- * (conflate.h). */
+ *  How   GET /v1/feed with an upgrade is the feed.  A reader sends text frames
+ *            subscribe v1.bias.day.
+ *            unsubscribe v1.bias.day.
+ *        it gets
+ *            {"topic":..., "skipped":n, "data":{...}}
+ *        first the last message of each topic it subscribed to, then every new one; a reader that is too slow
+ *        gets the newest of each topic (conflate.h). */
 
 #include "publisher/sink.h"
 
