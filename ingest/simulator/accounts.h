@@ -3,10 +3,11 @@
  *  Why   money that appears or vanishes by rounding hides real bugs: all of it is whole numbers here, so
  *        conservation is an equality and not a tolerance.
  *  What  net accounts (makers, depth, fund...: one signed position, never liquidated) and isolated positions
- * of the crowd, each with its own margin, opened out of and closed into the crowd's common wallet. Unit money
- * is thousandths of (tick x lot).  A holding keeps cost = sum of signed lots x price, so the unrealised
- * profit at any mark is lots x mark - cost, and its total over all is -(sum of costs). Rule  wallets + fund +
- * fees + unrealised = deposits; sum of longs = sum of shorts = open interest. */
+ *        of the crowd, each with its own margin, opened out of and closed into the crowd's common wallet.
+ *  Unit  money is thousandths of (tick x lot).  A holding keeps cost = sum of signed lots x price, so the
+ *        unrealised profit at any mark is lots x mark - cost, and its total over all is -(sum of costs).
+ *  Rule  wallets + fund + fees + unrealised = deposits
+ *        sum of longs = sum of shorts = open interest */
 
 #ifndef LEADLINE_ACCOUNTS_H
 #define LEADLINE_ACCOUNTS_H

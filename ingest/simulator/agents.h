@@ -1,18 +1,23 @@
 /*  agents - who trades, and when (methods F3)
  *
- *    makers      6, Avellaneda-Stoikov: reservation fair - q gamma sigma^2 T, half-spread 1/2 gamma sigma^2 T
- * + (1/gamma) ln (1 + gamma / k), six levels; beyond an inventory cap
- *                only the outermost on the side that would add to it depth       passive
- * orders at power-law distances, each replaced at random arbitrage   takes quotes that the fundamental has
- * left behind, or their owners pull them noise       retail: arrivals excited by moves and liquidations, a
- * herd term, leverage from the ladder 3..125 momentum    follows the gap of two moving averages, leverage
- * log-normal around 12 reversion   against it when it is wide, leverage about 10, always a stop value towards
- * the fundamental, leverage 1..5, holds for long whale       orders of many slices into one position informed
- * trades the side of the fundamental's signal (fundamental.h), net, without leverage
+ *    makers      6, Avellaneda-Stoikov, six levels:
+ *                    reservation  fair - q gamma sigma^2 T
+ *                    half-spread  1/2 gamma sigma^2 T + (1/gamma) ln (1 + gamma / k)
+ *                beyond an inventory cap only the outermost on the side that would add to it
+ *    depth       passive orders at power-law distances, each replaced at random
+ *    arbitrage   takes quotes that the fundamental has left behind, or their owners pull them
+ *    noise       retail: arrivals excited by moves and liquidations, a herd term, leverage from the ladder
+ *                3..125
+ *    momentum    follows the gap of two moving averages, leverage log-normal around 12
+ *    reversion   against it when it is wide, leverage about 10, always a stop
+ *    value       towards the fundamental, leverage 1..5, holds for long
+ *    whale       orders of many slices into one position
+ *    informed    trades the side of the fundamental's signal (fundamental.h), net, without leverage
  *
  *  In a random walk nobody takes with an eye on the fundamental: value trades at random, left-behind quotes
- * are only pulled, makers do not lean on inventory, informed are absent. Not  the wealth of single agents:
- * the crowd shares one wallet that does not run dry. */
+ *  are only pulled, makers do not lean on inventory, informed are absent.
+ *
+ *  Not   the wealth of single agents: the crowd shares one wallet that does not run dry. */
 
 #ifndef LEADLINE_AGENTS_H
 #define LEADLINE_AGENTS_H

@@ -2,7 +2,8 @@
  *
  *  What  the state that the margin engine (margin) and the traders (agents) share, and the one way to trade:
  *        every taker goes through exchange_take, so every fill reaches the accounts, the bars, the truth and
- * the listener, once and in that order. Time  now_ns is set by the world before anybody acts. */
+ *        the listener, once and in that order.
+ *  Time  now_ns is set by the world before anybody acts. */
 
 #ifndef LEADLINE_EXCHANGE_H
 #define LEADLINE_EXCHANGE_H

@@ -1,14 +1,17 @@
 /*  fundamental - the price that agents on all venues value an instrument at
  *
- *  What  d ln F = beta dM + dI.  M and every I are diffusions with stochastic volatility (ln variance: two
- *        Ornstein-Uhlenbeck terms with half-lives of 20 minutes and 3 days, and a profile over the hours of a
- *        week) and jumps (2 a day, double-exponential).  A martingale, but for
- *        - the push of trades (fundamental_push), and
- *        - a drift g S(t) where S is an Ornstein-Uhlenbeck signal of unit variance that only the informed
- * see. Drift S decays over the horizon h; with a = g sqrt (h) / sigma, the correlation of S with the return
- * over h is (1 - 1/e) a / sqrt (1 + 2 a^2 / e), which is inverted for g
- *        (with an allowance for jumps and for volatility that moves). Not   a clock: the caller steps it.
- * A stream of random numbers per factor and instrument. */
+ *  What   d ln F = beta dM + dI
+ *         M and every I are diffusions with stochastic volatility (ln variance: two Ornstein-Uhlenbeck terms
+ *         with half-lives of 20 minutes and 3 days, and a profile over the hours of a week) and jumps (2 a
+ *         day, double-exponential).  A martingale, but for
+ *         - the push of trades (fundamental_push), and
+ *         - a drift g S(t) where S is an Ornstein-Uhlenbeck signal of unit variance that only the informed
+ *         see.
+ *  Drift  S decays over the horizon h; with a = g sqrt (h) / sigma, the correlation of S with the return over
+ *         h is
+ *             (1 - 1/e) a / sqrt (1 + 2 a^2 / e)
+ *         which is inverted for g (with an allowance for jumps and for volatility that moves).
+ *  Not    a clock: the caller steps it.  A stream of random numbers per factor and instrument. */
 
 #ifndef LEADLINE_FUNDAMENTAL_H
 #define LEADLINE_FUNDAMENTAL_H

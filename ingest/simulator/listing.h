@@ -1,7 +1,8 @@
 /*  listing - what a venue lists: price level, tick, lot, contract, tier class and how lively it is
  *
- *  Numbers are of the order of the real contracts; they are data of a simulation, not quotes.  A name that is
- * not in the table gets a small-cap contract whose price follows from a hash of its name. */
+ *  What  numbers are of the order of the real contracts.  A name that is not in the table gets a small-cap
+ *        contract whose price follows from a hash of its name.
+ *  Not   quotes: they are data of a simulation. */
 
 #ifndef LEADLINE_LISTING_H
 #define LEADLINE_LISTING_H

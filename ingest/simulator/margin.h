@@ -1,13 +1,13 @@
 /*  margin - prices that count, positions with leverage, and what happens to them
  *
- *  Mark    binance  median (index (1 + F t / 8 h), index + mean basis of 30 s, last)
- *          bybit    the same with the mean basis of 5 minutes, one sample a second
- *          okx      index + mean basis of 60 s (its window is not published)
- *  Funding F = P + clamp (.01 % - P, +-.05 %), P the mean of premium samples weighted 1..n, one each 5 s,
- * settled each 8 h; what rounding leaves goes through the fund. Forced  when the mark reaches a position's
- * liquidation price it is closed by an immediate-or-cancel order at its bankruptcy price; the fund takes the
- * rest at that price and works it off slowly. Not     cross margin, partial liquidation by tiers and
- * auto-deleveraging: the fund is large. */
+ *  Mark     binance  median (index (1 + F t / 8 h), index + mean basis of 30 s, last)
+ *           bybit    the same with the mean basis of 5 minutes, one sample a second
+ *           okx      index + mean basis of 60 s (its window is not published)
+ *  Funding  F = P + clamp (.01 % - P, +-.05 %), P the mean of premium samples weighted 1..n, one each 5 s,
+ *           settled each 8 h; what rounding leaves goes through the fund.
+ *  Forced   when the mark reaches a position's liquidation price it is closed by an immediate-or-cancel order
+ *           at its bankruptcy price; the fund takes the rest at that price and works it off slowly.
+ *  Not      cross margin, partial liquidation by tiers and auto-deleveraging: the fund is large. */
 
 #ifndef LEADLINE_MARGIN_H
 #define LEADLINE_MARGIN_H

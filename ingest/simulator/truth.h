@@ -1,13 +1,15 @@
 /*  truth - what the public does not see, as JSON lines (methods F6)
  *
- *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side]}           quantity: the
- * venue's unit
+ *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side]}
+ *             quantity: the venue's unit
  *         {"liquidation": [venue, instrument, ts_ns, side, "quantity", "bankruptcy", "average", leverage]}
- *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...]]}   every 60 s
+ *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...]]}
+ *             every 60 s
  *             bin = floor (ln (liquidation price) / 0.0005); component: index of the leverage in
  *             2 3 5 7.5 10 15 20 25 33 50 75 100 125, the nearest by ratio
  *         {"books": [venue, instrument, ts_ns, deposits, wallets, fund, fees, unrealised, long, short, oi]}
- * 60 s Buffered; a disk that refuses shows at truth_flush. */
+ *             every 60 s
+ *  How    buffered; a disk that refuses shows at truth_flush. */
 
 #ifndef LEADLINE_TRUTH_H
 #define LEADLINE_TRUTH_H

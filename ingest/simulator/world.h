@@ -1,13 +1,13 @@
 /*  world - simulated exchanges with real order books, leveraged accounts and forced liquidations (methods F)
  *
- *  Why   native exchange messages with known truth; not a forecast of real markets.
- *  What  per venue and instrument one matching engine (integer ticks, price-time priority) and agents that
- * trade on it; a margin engine (tier tables, mark price by the venue's rule, funding, liquidation into an
- *        insurance fund); a fundamental price per instrument shared by the venues.
- *  How   deterministic from one seed: world_run advances simulated time and calls the sink for everything an
- *        exchange would tell the public, in order of time.  No clock, no sockets, no threads here.
- *  Units prices in ticks (px = ticks x tick size), quantities in lots (coins = lots x lot size): int64.
- *  Truth world_truth_* say what the public does not see. */
+ *  Why    native exchange messages with known truth; not a forecast of real markets.
+ *  What   per venue and instrument one matching engine (integer ticks, price-time priority) and agents that
+ *         trade on it; a margin engine (tier tables, mark price by the venue's rule, funding, liquidation
+ *         into an insurance fund); a fundamental price per instrument shared by the venues.
+ *  How    deterministic from one seed: world_run advances simulated time and calls the sink for everything an
+ *         exchange would tell the public, in order of time.  No clock, no sockets, no threads here.
+ *  Units  prices in ticks (px = ticks x tick size), quantities in lots (coins = lots x lot size): int64.
+ *  Truth  world_truth_* say what the public does not see. */
 
 #ifndef LEADLINE_WORLD_H
 #define LEADLINE_WORLD_H

@@ -1,9 +1,9 @@
 /*  world_history - bars, open interest and settled funding of one venue and instrument
  *
  *  What  one-minute bars without a hole: coarse ones before the start (28 bytes each: weeks of 63 markets
- * fit), exact ones since, from the trades themselves.  Larger intervals are summed when asked for. Time
- * minutes are whole since the epoch; a live minute without a trade is flat at the last price. Not   the
- * process behind the coarse bars: world draws it and appends it. */
+ *        fit), exact ones since, from the trades themselves.  Larger intervals are summed when asked for.
+ *  Time  minutes are whole since the epoch; a live minute without a trade is flat at the last price.
+ *  Not   the process behind the coarse bars: world draws it and appends it. */
 
 #ifndef LEADLINE_WORLD_HISTORY_H
 #define LEADLINE_WORLD_HISTORY_H

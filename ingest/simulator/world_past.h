@@ -1,8 +1,8 @@
 /*  world_past - the market before the start, in steps of a minute
  *
- *  The same fundamental process, in six steps a minute, makes the bars; volume grows with the move and leans
- * to its side as impact would have it; a premium per venue gives funding by the venues' formula; open
- * interest is a walk that ends where the planted positions begin. */
+ *  How   the same fundamental process, in six steps a minute, makes the bars; volume grows with the move and
+ *        leans to its side as impact would have it; a premium per venue gives funding by the venues' formula;
+ *        open interest is a walk that ends where the planted positions begin. */
 
 #ifndef LEADLINE_WORLD_PAST_H
 #define LEADLINE_WORLD_PAST_H
