@@ -12,16 +12,21 @@
  *       +-------------- BROKEN
  *  (a snapshot leads from BROKEN to SYNCED as from EMPTY.)
  *
- *  Rules
- *    BINANCE  the snapshot (lastUpdateId L) comes by REST while deltas run on, so deltas are held until it is
- * there. Those with u < L are dropped; the first to be used must span L (pu <= L <= u, or U <= L <= u); then
- *             pu must be the u before.  USD-M document "How to manage a local order book correctly".
- *    BYBIT    snapshots come on the socket and supersede what was; then u is the last u + 1; u = 1 is a
- * snapshot after a restart of the service, whatever its type says.  v5 document, "Orderbook". OKX snapshot on
- * the socket (prevSeqId -1); then prevSeqId is the last seqId.  Equal ids: a keep-alive.  A smaller seqId
- * with the right prevSeqId: the ids were reset.  v5 document, "Order book channel". A delta no newer than the
- * last is dropped, but STALE_MOST of them in a row are taken for a restart: a hole.  Those from before the
- * snapshot's time do not count: a stream may lie far behind an answer that overtook it. */
+ *  BINANCE  the snapshot (lastUpdateId L) comes by REST while deltas run on, so deltas are held until it is
+ *           there.  Those with u < L are dropped; the first to be used must span L (pu <= L <= u, or
+ *           U <= L <= u); then pu must be the u before.
+ *           USD-M document "How to manage a local order book correctly".
+ *  BYBIT    snapshots come on the socket and supersede what was; then u is the last u + 1; u = 1 is a
+ *  snapshot
+ *           after a restart of the service, whatever its type says.
+ *           v5 document, "Orderbook".
+ *  OKX      snapshot on the socket (prevSeqId -1); then prevSeqId is the last seqId.  Equal ids: a
+ *  keep-alive.
+ *           A smaller seqId with the right prevSeqId: the ids were reset.
+ *           v5 document, "Order book channel".
+ *  All      a delta no newer than the last is dropped, but STALE_MOST of them in a row are taken for a
+ *           restart: a hole.  Those from before the snapshot's time do not count: a stream may lie far behind
+ *           an answer that overtook it. */
 
 #ifndef LEADLINE_BOOK_SYNC_H
 #define LEADLINE_BOOK_SYNC_H

@@ -1,8 +1,8 @@
 /*  bookkeeper - the books of all instruments of a venue, and who needs a snapshot when
  *
- *  One book that breaks is asked for alone and at once; if it breaks again soon, or the snapshot does not
- * come, the next request waits longer (backoff), so that a venue in trouble is not asked to death. Not   it
- * does not know how a snapshot is asked for (by REST or by subscribing again): session does. */
+ *  How   one book that breaks is asked for alone and at once; if it breaks again soon, or the snapshot does
+ *        not come, the next request waits longer (backoff), so that a venue in trouble is not asked to death.
+ *  Not   it does not know how a snapshot is asked for (by REST or by subscribing again): session does. */
 
 #ifndef LEADLINE_BOOKKEEPER_H
 #define LEADLINE_BOOKKEEPER_H

@@ -1,12 +1,13 @@
 /*  feed_health - the truth about one stream: one kind of event of one instrument at one venue
  *
  *  Why   a subscription that is acknowledged is not one that flows, and nothing downstream can tell a quiet
- * market from a dead feed. How   a channel with a steady beat (cadence) is silent after max (8.5 s, 5 x
- * cadence).  A channel of events (trades, liquidations) is silent when a cadenced sibling on the same socket
- * is, or when so much time has passed that SURPRISE events of its own usual rate are missing (not so
- * liquidations: they come in cascades, and a usual rate of them says nothing about a pause).  Otherwise
- * quiet is allowed, and a channel that has never spoken is unknown, not well. Not   it reconnects nothing
- * (session does) and reads no clock. */
+ *        market from a dead feed.
+ *  How   a channel with a steady beat (cadence) is silent after max (8.5 s, 5 x cadence).
+ *        A channel of events (trades, liquidations) is silent when a cadenced sibling on the same socket is,
+ *        or when so much time has passed that SURPRISE events of its own usual rate are missing (not so
+ *        liquidations: they come in cascades, and a usual rate of them says nothing about a pause).
+ *        Otherwise quiet is allowed, and a channel that has never spoken is unknown, not well.
+ *  Not   it reconnects nothing (session does) and reads no clock. */
 
 #ifndef LEADLINE_FEED_HEALTH_H
 #define LEADLINE_FEED_HEALTH_H

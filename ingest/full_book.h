@@ -1,10 +1,10 @@
 /*  full_book - a venue's whole book of one instrument, in its own units and exact
  *
  *  Why   checksums, snapshots for late joiners and the test "is it crossed" need every level as the venue
- * means it; doubles would not do. How   one sorted array a side, best level last (most changes are near the
- * best, so little is moved).  Prices are whole numbers at the finest exponent seen so far; a finer one
- * rescales the side. Not   it knows no sequence numbers (book_sync) and no coins: full_book_export converts
- * on the way out. */
+ *        means it; doubles would not do.
+ *  How   one sorted array a side, best level last (most changes are near the best, so little is moved).
+ *        Prices are whole numbers at the finest exponent seen so far; a finer one rescales the side.
+ *  Not   it knows no sequence numbers (book_sync) and no coins: full_book_export converts on the way out. */
 
 #ifndef LEADLINE_FULL_BOOK_H
 #define LEADLINE_FULL_BOOK_H

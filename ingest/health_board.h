@@ -1,8 +1,8 @@
 /*  health_board - the feed_health of every kind x instrument of a venue, told to the bus
  *
- *  Each second (health_board_tick): every feed is judged; what changed is published at once, all of them once
- * in ten seconds, spread out.  A feed that is silent and curable is resubscribed once; if that did not help
- * in the same time again, its socket is restarted. */
+ *  How   each second (health_board_tick): every feed is judged; what changed is published at once, all of
+ *        them once in ten seconds, spread out.  A feed that is silent and curable is resubscribed once; if
+ *        that did not help in the same time again, its socket is restarted. */
 
 #ifndef LEADLINE_HEALTH_BOARD_H
 #define LEADLINE_HEALTH_BOARD_H

@@ -1,9 +1,9 @@
 /*  history - what a late joiner may ask for: the backfill as it came, and the latest record of each state
  *
- *  Kept per instrument: bars, settled and estimated funding, open interest (backfill in full, live ones at
- * most one a minute), each bounded by HISTORY_RECORDS_MAX: the oldest quarter goes when it is full.  Latest
- * only: instrument, quote, mark, index.  Trades, liquidations and gaps have no state to give; books are
- * venue_book's. */
+ *  What  kept per instrument: bars, settled and estimated funding, open interest (backfill in full, live ones
+ *        at most one a minute), each bounded by HISTORY_RECORDS_MAX: the oldest quarter goes when it is full.
+ *        Latest only: instrument, quote, mark, index.
+ *  Not   trades, liquidations and gaps have no state to give; books are venue_book's. */
 
 #ifndef LEADLINE_HISTORY_H
 #define LEADLINE_HISTORY_H

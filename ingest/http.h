@@ -1,7 +1,8 @@
 /*  http - GET over TLS from one REST host, a few at a time
  *
  *  How   a connection a request; an answer is delivered whole, padded for json_cursor, within HTTP_TIMEOUT_NS
- * or as a failure. Not   it does not pace, retry or queue: session does, with rate_limiter and backoff. */
+ *        or as a failure.
+ *  Not   it does not pace, retry or queue: session does, with rate_limiter and backoff. */
 
 #ifndef LEADLINE_HTTP_H
 #define LEADLINE_HTTP_H

@@ -1,15 +1,17 @@
 /*  json_cursor - reading a venue's JSON in place, without building a tree (simdjson's token finder below)
  *
- *  The only door to simdjson; json_cursor.cc is the one C++ file.  A cursor is a value inside a document: an
- *  object, an array or a scalar.  json_open checks the whole document (UTF-8, grammar, numbers, escapes,
- * depth), so what can still fail later is only a value of another type or out of range.
- *
- *  Errors are sticky: after the first, every call returns it (json_error tells the text), so a parser may
- * read all it wants and look once, at json_finish, before its events count.  A missing optional key is
- * E_ABSENT and not sticky. Numbers come as JSON numbers or as text ("0.10"): both are accepted everywhere.
- * null, and an empty text where a number is asked for, are E_ABSENT. Keys may be looked up in any order; in
- * document order it is one pass.  Containers may be read again. Memory grows to the largest document seen and
- * stays: nothing is allocated per message. */
+ *  What    the only door to simdjson; json_cursor.cc is the one C++ file.  A cursor is a value inside a
+ *          document: an object, an array or a scalar.  json_open checks the whole document (UTF-8, grammar,
+ *          numbers, escapes, depth), so what can still fail later is only a value of another type or out of
+ *          range.
+ *  Errors  are sticky: after the first, every call returns it (json_error tells the text), so a parser may
+ *          read all it wants and look once, at json_finish, before its events count.  A missing optional key
+ *          is E_ABSENT and not sticky.
+ *  Values  numbers come as JSON numbers or as text ("0.10"): both are accepted everywhere.  null, and an
+ *          empty text where a number is asked for, are E_ABSENT.
+ *  Order   keys may be looked up in any order; in document order it is one pass.  Containers may be read
+ *          again.
+ *  Memory  grows to the largest document seen and stays: nothing is allocated per message. */
 
 #ifndef LEADLINE_JSON_CURSOR_H
 #define LEADLINE_JSON_CURSOR_H

@@ -1,14 +1,12 @@
 /*  native - the steps every adapter repeats, between a venue's own units and ours
  *
- *  A venue speaks of contracts, scaled prices, milliseconds and rows of text.  What an adapter knows is which
- * field means what; how a quantity becomes coins, a scaled price the price of one coin, a row of text a level
- * and a list of topics a frame is written here, once.
- *
- *  The record functions look at the document first: a field that was missing or of the wrong type fails the
- *  record, so an adapter reads all fields and hands them over without looking at each.  Values that cannot be
- *  (a price of 0, a time before 1970, a negative quantity) are E_RANGE.  All return OK or a status whose text
- * is set.
- *
+ *  Why   a venue speaks of contracts, scaled prices, milliseconds and rows of text.  What an adapter knows is
+ *        which field means what; how a quantity becomes coins, a scaled price the price of one coin, a row of
+ *        text a level and a list of topics a frame is written here, once.
+ *  How   the record functions look at the document first: a field that was missing or of the wrong type fails
+ *        the record, so an adapter reads all fields and hands them over without looking at each.  Values that
+ *        cannot be (a price of 0, a time before 1970, a negative quantity) are E_RANGE.  All return OK or a
+ *        status whose text is set.
  *  Not   state: a native_t lives as long as one parse. */
 
 #ifndef LEADLINE_NATIVE_H

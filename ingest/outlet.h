@@ -1,8 +1,8 @@
 /*  outlet - where a venue's events leave for the bus
  *
  *  What  one stream per kind x instrument, found once; trades without repetition; open interest valued in USD
- * where the venue does not; a gap event for what is missing; and the answers to late joiners. Not   it parses
- * nothing and keeps no book: the book of a snapshot answer is asked from its owner. */
+ *        where the venue does not; a gap event for what is missing; and the answers to late joiners.
+ *  Not   it parses nothing and keeps no book: the book of a snapshot answer is asked from its owner. */
 
 #ifndef LEADLINE_OUTLET_H
 #define LEADLINE_OUTLET_H

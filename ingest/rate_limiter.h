@@ -2,8 +2,9 @@
  *
  *  Why   limits are by weight and by address, and a ban follows those who retry into one.
  *  How   a sliding window cut into slots: what was spent in the last window, rounded up by one slot, plus the
- * new weight must stay within the limit.  A reserve keeps room for requests that matter more (a book snapshot
- * before a backfill).  A ban stops everything until its end. Not   it keeps no queue. */
+ *        new weight must stay within the limit.  A reserve keeps room for requests that matter more (a book
+ *        snapshot before a backfill).  A ban stops everything until its end.
+ *  Not   it keeps no queue. */
 
 #ifndef LEADLINE_RATE_LIMITER_H
 #define LEADLINE_RATE_LIMITER_H

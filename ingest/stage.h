@@ -2,8 +2,9 @@
  *
  *  Why   a JSON reader that goes front to back finds a broken end last; half a frame must not be published.
  *  How   records and book levels are copied into memory that is kept from frame to frame and only grows, so a
- * frame costs no allocation.  Afterwards events are taken out grouped by kind and instrument, in the order
- * they came. Not   it publishes nothing. */
+ *        frame costs no allocation.  Afterwards events are taken out grouped by kind and instrument, in the
+ *        order they came.
+ *  Not   it publishes nothing. */
 
 #ifndef LEADLINE_STAGE_H
 #define LEADLINE_STAGE_H

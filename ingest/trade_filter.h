@@ -1,7 +1,7 @@
 /*  trade_filter - drops a trade that the venue sends twice
  *
- *  The last TRADE_FILTER_KEPT ids of an instrument are remembered as 64-bit hashes; a trade without an id
- * passes. */
+ *  How   the last TRADE_FILTER_KEPT ids of an instrument are remembered as 64-bit hashes; a trade without an
+ *        id passes. */
 
 #ifndef LEADLINE_TRADE_FILTER_H
 #define LEADLINE_TRADE_FILTER_H

@@ -2,9 +2,11 @@
  *
  *  What  TLS with the system's certificates plus one more file (the simulator's), names resolved without
  *        blocking, URLs taken apart.  The peer and its name are always verified; there is no way to turn that
- * off. Why   libwebsockets 4.1.6 of Debian resolves names with a blocking call and has no poll of its own to
- * offer: so libuv runs it (a foreign loop), we resolve, and it connects to an address with Host and SNI by
- * name. Not   it knows no frames and no requests. */
+ *        off.
+ *  Why   libwebsockets 4.1.6 of Debian resolves names with a blocking call and has no poll of its own to
+ *        offer: so libuv runs it (a foreign loop), we resolve, and it connects to an address with Host and
+ *        SNI by name.
+ *  Not   it knows no frames and no requests. */
 
 #ifndef LEADLINE_TRANSPORT_H
 #define LEADLINE_TRANSPORT_H

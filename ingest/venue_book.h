@@ -1,8 +1,9 @@
 /*  venue_book - one instrument's book at one venue: sequence, levels, and what the bus is told
  *
  *  Why   book_sync knows numbers, full_book knows levels; this says what follows from both: publish, or give
- * the book up and ask for a snapshot.  A book is given up for a hole, for a wrong checksum, when it is
- * crossed after an update, and when a level cannot be kept. Not   it fetches no snapshots. */
+ *        the book up and ask for a snapshot.  A book is given up for a hole, for a wrong checksum, when it is
+ *        crossed after an update, and when a level cannot be kept.
+ *  Not   it fetches no snapshots. */
 
 #ifndef LEADLINE_VENUE_BOOK_H
 #define LEADLINE_VENUE_BOOK_H
