@@ -46,7 +46,7 @@ struct http {
     size_t readers_count;
     char *frame; //  LWS_PRE + bytes
     size_t frame_capacity;
-    timebase_t timebase;
+    timebase_t timebase; //  wall, also when the results are of another time
     metric_t *requests, *refused, *conflated, *sent, *readers_now;
 };
 
@@ -351,6 +351,8 @@ static void
 http_message (void *self_, const store_entry_t *entry)
 {
     http_t *self = self_;
+    //  A step of the clock is seen when it happens, not at the next request.
+    (void) timebase_now (&self->timebase);
     for (reader_t *reader = self->readers; reader; reader = reader->next)
         if (wants (reader, entry->text)) {
             metric_add (self->conflated, conflate_mark (reader->waiting, entry->index));
