@@ -318,7 +318,8 @@ on_state (void *argument, store_state_t state)
     }
 }
 
-//  Rows of ours that Redis does not know (it lost its last second) are registered again; what it knows is ours.
+//  Rows of ours that Redis does not know (it lost its last second) are registered again; what it knows is
+//  ours.
 static void
 on_loaded (void *argument, const store_loaded_t *loaded)
 {

@@ -1,13 +1,14 @@
 /*  clerk - the ledger of all modes and what is learned from it, whatever Redis does
  *
- *  Memory holds the last state Redis has acknowledged; every settlement is worked out on a copy, sent, and becomes the
- *  state only with its acknowledgement.  So memory and Redis cannot drift apart, and memory can restore Redis.
+ *  Memory holds the last state Redis has acknowledged; every settlement is worked out on a copy, sent, and
+ *  becomes the state only with its acknowledgement.  So memory and Redis cannot drift apart, and memory can
+ *  restore Redis.
  *
  *      row registered --> queue --ack--> ledger --due--> settled on a copy --ack--> state, outcomes published
  *
- *  Redis away, full, or another aggregator in charge: the queue keeps rows (CLERK_QUEUE_MAX of them, the oldest go
- *  first and are counted), the ledger waits, weights stand still.  Back again: everything is read anew, rows that
- *  Redis lost are registered again, queued rows follow, then what is due is settled in order.
+ *  Redis away, full, or another aggregator in charge: the queue keeps rows (CLERK_QUEUE_MAX of them, the
+ *  oldest go first and are counted), the ledger waits, weights stand still.  Back again: everything is read
+ *  anew, rows that Redis lost are registered again, queued rows follow, then what is due is settled in order.
  *
  *  Time is that of the ticks (clerk_advance). */
 

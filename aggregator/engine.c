@@ -60,8 +60,8 @@ load_scale (engine_t *self, mode_id_t mode, size_t instrument)
     image_reset (&seat->scale);
 }
 
-//  Redis answers: how large scores usually are.  Only for an instrument that has not been fused yet: later our own
-//  statistics are the newer ones.
+//  Redis answers: how large scores usually are.  Only for an instrument that has not been fused yet: later
+//  our own statistics are the newer ones.
 static void
 on_scale (void *argument, mode_id_t mode, const char *instrument, const image_t *image)
 {
@@ -205,7 +205,8 @@ engine_take_reading (engine_t *self, const reading_t *reading)
     collect (self, reading, bias, fuse_present (seat->fuse), weights.version);
 }
 
-//  Under the event clock half a second may be over in a moment: a shard that lives is waited for as long as it takes.
+//  Under the event clock half a second may be over in a moment: a shard that lives is waited for as long as
+//  it takes.
 static bool
 is_waited_for (const engine_t *self, size_t shard)
 {

@@ -1,12 +1,14 @@
 /*  engine - the aggregator: readings and ticks in, biases and outcomes out
  *
- *  Each reading is fused and published at once.  A ledger row of a mode is opened by the first evaluation T on or just
- *  after (5 s) a boundary of its sampling step and collects the decisions of all instruments made within 500 ms of T.
+ *  Each reading is fused and published at once.  A ledger row of a mode is opened by the first evaluation T
+ *  on or just after (5 s) a boundary of its sampling step and collects the decisions of all instruments made
+ *  within 500 ms of T.
  *
- *  Ticks   A shard has spoken up to its last tick.  The time reached is the earliest of all shards' last ticks, but at
- *          least the newest tick minus 500 ms: a shard that is further behind is gone without and counted.  When the
- *          time reached passes T the row is closed and registered, instruments that are not in it are void; then what
- *          is due is settled.  All of it in the time of the ticks; no clock is read.
+ *  Ticks   A shard has spoken up to its last tick.  The time reached is the earliest of all shards' last
+ *          ticks, but at least the newest tick minus 500 ms: a shard that is further behind is gone without
+ *          and counted.  When the time reached passes T the row is closed and registered, instruments that
+ *          are not in it are void; then what is due is settled.  All of it in the time of the ticks; no clock
+ *          is read.
  *  Void    an instrument whose categories are all silent, without a volatility, or absent.
  *  Source  biases carry the source of the readings. */
 

@@ -3,8 +3,8 @@
  *  row      the decisions of one mode at one time t, one entry per instrument; due at t + horizon
  *  ledger   the rows of one mode that wait, in order of (due, t); each leaves it once
  *
- *  A row is looked at LEDGER_GRACE_MS after it is due: by then every price it could use has come, so that its outcome
- *  does not depend on how late it is looked at.
+ *  A row is looked at LEDGER_GRACE_MS after it is due: by then every price it could use has come, so that its
+ *  outcome does not depend on how late it is looked at.
  *  Not      Redis; prices; what is learned. */
 
 #ifndef LEADLINE_AGGREGATOR_LEDGER_H
@@ -42,8 +42,8 @@ ledger_row_destroy (ledger_row_t **self);
 ledger_entry_t *
 ledger_row_add (ledger_row_t *self, const char *instrument);
 
-//  Put the entries in order of their instruments: rows are learned in it, so that the order in which readings came or
-//  Redis answers changes nothing.
+//  Put the entries in order of their instruments: rows are learned in it, so that the order in which readings
+//  came or Redis answers changes nothing.
 void
 ledger_row_sort (ledger_row_t *self);
 

@@ -2,8 +2,9 @@
  *
  *      y = clip ((ln P(due) - ln P(t + 2 s)) / (sigma sqrt (horizon)), -3, 3)
  *
- *  Entry    the price nearest to t + 2 s, at most 5 s away: the first one a reader of the bias could have had; exit the
- *           nearest to due.  Without one of them the entry is void, never settled with a later price. */
+ *  Entry    the price nearest to t + 2 s, at most 5 s away: the first one a reader of the bias could have
+ *           had; exit the nearest to due.  Without one of them the entry is void, never settled with a later
+ *           price. */
 
 #ifndef LEADLINE_AGGREGATOR_OUTCOME_H
 #define LEADLINE_AGGREGATOR_OUTCOME_H

@@ -1,6 +1,7 @@
 /*  prices - the outcome price of one instrument, one value a second, for 26 hours
  *
- *  Not     the price that cards use (their market has that); no interpolation: a second has a price or has none. */
+ *  Not     the price that cards use (their market has that); no interpolation: a second has a price or has
+ *          none. */
 
 #ifndef LEADLINE_AGGREGATOR_PRICES_H
 #define LEADLINE_AGGREGATOR_PRICES_H

@@ -1,7 +1,8 @@
 //  The reading half of store_redis: everything of a mode in one pipeline of commands, in order.
 //
-//  The names of the categories come first (the pool's weights), because the other hashes are read by them; then the
-//  state, then the rows that are due, and for each of them the few seconds of prices it will be settled with.
+//  The names of the categories come first (the pool's weights), because the other hashes are read by them;
+//  then the state, then the rows that are due, and for each of them the few seconds of prices it will be
+//  settled with.
 
 #include "aggregator/store_private.h"
 #include "common/base/check.h"

@@ -1,7 +1,7 @@
 /*  store_redis - what is learned and what is due, kept in Redis: exactly once, across crashes of both sides
  *
- *  Together with store_load (reading) and store_keys the only code that knows Redis.  Every change of the ledger or of
- *  what is learned is one Lua call (store_scripts) that checks the lease's fence first.
+ *  Together with store_load (reading) and store_keys the only code that knows Redis.  Every change of the
+ *  ledger or of what is learned is one Lua call (store_scripts) that checks the lease's fence first.
  *
  *                 connected            leases held, epoch there: everything is loaded
  *      AWAY --------------> ASKING -----------------------------------------------> READY
@@ -10,8 +10,8 @@
  *        |                    |  no epoch: wiped or new                               v  |
  *        +---- (any)          +--> owner restores its image from memory -> READY     FULL
  *
- *  FULL: Redis refuses writes for want of memory (maxmemory, noeviction).  Nothing was changed, the owner keeps what
- *  it wants to write and is told ready again after a while.
+ *  FULL: Redis refuses writes for want of memory (maxmemory, noeviction).  Nothing was changed, the owner
+ *  keeps what it wants to write and is told ready again after a while.
  *  Lease: 15 s, renewed every third of it.  A second aggregator stays in STANDBY until it runs out.
  *
  *  The owner may register and settle while READY; every answer comes as a store_result_t. */
@@ -86,8 +86,9 @@ int
 store_redis_register (store_redis_t *self, mode_id_t mode, const ledger_row_t *row, store_done_fn *fn,
                       void *fn_self);
 
-//  Take row t out of the ledger and put the tutor's state (which has learned it) in place of the one of the version
-//  before.  history_due[1 + instruments]: the pool, then each instrument, gets an entry in its history.
+//  Take row t out of the ledger and put the tutor's state (which has learned it) in place of the one of the
+//  version before.  history_due[1 + instruments]: the pool, then each instrument, gets an entry in its
+//  history.
 int
 store_redis_settle (store_redis_t *self, mode_id_t mode, int64_t t_ms, const tutor_t *tutor,
                     const bool history_due[], store_done_fn *fn, void *fn_self);
@@ -112,8 +113,8 @@ store_redis_scale (store_redis_t *self, mode_id_t mode, const char *instrument, 
 int
 store_redis_bias (store_redis_t *self, const bias_t *bias);
 
-//  Prices not yet acknowledged, of all instruments: the store pulls them from memory, up to 600 of each in one call.
-//  E_AGAIN while the call before is not answered.
+//  Prices not yet acknowledged, of all instruments: the store pulls them from memory, up to 600 of each in
+//  one call.  E_AGAIN while the call before is not answered.
 int
 store_redis_prices (store_redis_t *self, prices_t *const prices[]);
 

@@ -1,8 +1,9 @@
 /*  store_scripts - the Lua that Redis runs for us, each one transaction
  *
  *  lease    KEYS lease x 3, fence x 3, epoch      ARGV owner, ttl ms, known fence x 3
- *           All three leases or none.  Returns {1, fence, fence, fence, epoch or ""} when we hold them (taking a free
- *           lease raises its fence, past the one we knew even if Redis was wiped), else {0, owner, "", "", ""}.
+ *           All three leases or none.  Returns {1, fence, fence, fence, epoch or ""} when we hold them
+ *           (taking a free lease raises its fence, past the one we knew even if Redis was wiped), else {0,
+ *           owner, "", "", ""}.
  *  release  KEYS lease x 3                        ARGV owner
  *  register KEYS epoch, fence, last_registered, due, row        ARGV fence, t, due, field, value, ...
  *  settle   KEYS epoch, fence, meta, due, row, then the keys of OPS    ARGV fence, version, t, then OPS
@@ -16,9 +17,9 @@
  *      "score"   count  score member ...     ZADD
  *      "text"    1      value                SET
  *
- *  Answers: "done", "known" (was done before: nothing changed), "stale" (version moved), "fenced" (someone else holds
- *  the lease), "wiped" (no epoch).  All checks stand before the first write, and the first write is one that a full
- *  Redis refuses: a script either runs to its end or changes nothing. */
+ *  Answers: "done", "known" (was done before: nothing changed), "stale" (version moved), "fenced" (someone
+ *  else holds the lease), "wiped" (no epoch).  All checks stand before the first write, and the first write
+ *  is one that a full Redis refuses: a script either runs to its end or changes nothing. */
 
 #ifndef LEADLINE_AGGREGATOR_STORE_SCRIPTS_H
 #define LEADLINE_AGGREGATOR_STORE_SCRIPTS_H
