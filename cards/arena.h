@@ -1,9 +1,10 @@
 /*  arena - where everything a shard knows of one instrument lies: one flat block, planned once
  *
- *      | market | state of card 0 | statistics of card 0 | state of card 1 | ...   each at a multiple of 64 bytes
+ *      | market | state of card 0 | statistics of card 0 | state of card 1 | ...
+ *        each at a multiple of 64 bytes
  *
- *  Blocks hold no pointers, so a block copied elsewhere means the same.  The layout hash names the order and sizes
- *  of the parts and the versions of the cards' formulas: blocks of different hashes are never mixed. */
+ *  Blocks hold no pointers, so a block copied elsewhere means the same.  The layout hash names the order and
+ *  sizes of the parts and the versions of the cards' formulas: blocks of different hashes are never mixed. */
 
 #ifndef LEADLINE_ARENA_H
 #define LEADLINE_ARENA_H

@@ -1,12 +1,12 @@
 /*  barrier - when may evaluation T be made: once everybody has said what happened up to T
  *
- *  Each ingest says with its beats how far in time it has spoken.  T is due when all live ones have reached it.
- *  Under the wall clock we do not wait longer than late_ns after T: who is missing is named, and counted if live.
- *  Under the event clock (replay, fast simulation) we wait as long as it takes, for the live ones.
+ *  Each ingest says with its beats how far in time it has spoken.  T is due when all live ones have reached
+ *  it.  Under the wall clock we do not wait longer than late_ns after T: who is missing is named, and counted
+ *  if live.  Under the event clock (replay, fast simulation) we wait as long as it takes, for the live ones.
  *  Live: a beat came within BARRIER_DEAD_NS of the machine's monotonic clock.
  *
- *  The first T is the first whole interval after what all live ones have spoken.  When time jumps by more than
- *  BARRIER_JUMP_NS the evaluations in the hole are skipped, and counted. */
+ *  The first T is the first whole interval after what all live ones have spoken.  When time jumps by more
+ *  than BARRIER_JUMP_NS the evaluations in the hole are skipped, and counted. */
 
 #ifndef LEADLINE_BARRIER_H
 #define LEADLINE_BARRIER_H

@@ -1,12 +1,12 @@
 /*  book - a replica of one venue's order book: sorted levels, best first, flat, no pointers
  *
- *  Fed by book events (a snapshot, then changes).  Keeps at most BOOK_KEPT levels a side; what lies beyond the
- *  last known level, or beyond the feed's depth, is unknown, not empty.  Prices are keys at the instrument's
- *  price step: equal decimals give equal doubles, so a double serves as the key.
+ *  Fed by book events (a snapshot, then changes).  Keeps at most BOOK_KEPT levels a side; what lies beyond
+ *  the last known level, or beyond the feed's depth, is unknown, not empty.  Prices are keys at the
+ *  instrument's price step: equal decimals give equal doubles, so a double serves as the key.
  *
- *  Bound     when a side would grow past BOOK_KEPT its worst level is let go and its price becomes the bound: what
- *            is reported beyond it is ignored, so that no hole opens between known levels.  A side that has shrunk
- *            to half takes levels from anywhere again; a snapshot starts anew. */
+ *  Bound     when a side would grow past BOOK_KEPT its worst level is let go and its price becomes the bound:
+ *            what is reported beyond it is ignored, so that no hole opens between known levels.  A side that
+ *            has shrunk to half takes levels from anywhere again; a snapshot starts anew. */
 
 #ifndef LEADLINE_BOOK_H
 #define LEADLINE_BOOK_H
@@ -43,8 +43,9 @@ typedef struct {
     double old_qty_coins, new_qty_coins;
 } book_change_t;
 
-//  Apply an event.  changes (capacity most) receives what changed when the event is not a snapshot; may be NULL.
-//  Returns the number of changes (it may exceed most: the rest were applied but not listed), or E_GAP when a delta comes to a book that is not SYNCED (ignored).
+//  Apply an event.  changes (capacity most) receives what changed when the event is not a snapshot; may be
+//  NULL.  Returns the number of changes (it may exceed most: the rest were applied but not listed), or E_GAP
+//  when a delta comes to a book that is not SYNCED (ignored).
 int
 book_apply (book_replica_t *self, const book_t *event, int64_t ts_recv_ns, book_change_t *changes, int most);
 

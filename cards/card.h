@@ -1,15 +1,16 @@
 /*  card - the contract of a signal
  *
- *  One card = one value function (and, where it remembers something, a state block and an update function) plus
- *  one row in its category's table plus one vector block.  The author writes the raw value only: normalising,
- *  votes, agreement, states, phases and age are in scoring.c, once.
+ *  One card = one value function (and, where it remembers something, a state block and an update function)
+ *  plus one row in its category's table plus one vector block.  The author writes the raw value only:
+ *  normalising, votes, agreement, states, phases and age are in scoring.c, once.
  *
  *  In a card: no clock, no allocation, no log, no static variable, no pointer in the state.  Time is
- *  market_now_ns, memory is the state block (zeroed at first).  `value` only reads: same state and market, same
- *  answer, however often it is asked.
+ *  market_now_ns, memory is the state block (zeroed at first).  `value` only reads: same state and market,
+ *  same answer, however often it is asked.
  *
- *  Silence   return E_AGAIN (not enough yet), E_ABSENT (no such feed) or E_STALE, with out->reason (static text) when
- *            there is something to say; an exact 0 from a condition is OK with raw 0 and is no vote. */
+ *  Silence   return E_AGAIN (not enough yet), E_ABSENT (no such feed) or E_STALE, with out->reason (static
+ *            text) when there is something to say; an exact 0 from a condition is OK with raw 0 and is no
+ *            vote. */
 
 #ifndef LEADLINE_CARD_H
 #define LEADLINE_CARD_H

@@ -1,7 +1,8 @@
 /*  held - events kept back until their time has come, copied whole, in order
  *
- *  Why   evaluation T must not see what happened after T, but the faster venue's events arrive before the slower
- *        one has said that it is done with T; and a market that waits for its history must lose nothing meanwhile.
+ *  Why   evaluation T must not see what happened after T, but the faster venue's events arrive before the
+ *        slower one has said that it is done with T; and a market that waits for its history must lose
+ *        nothing meanwhile.
  *  Bounded: HELD_BYTES_MAX; a full queue refuses, and the owner goes on without waiting (and counts it). */
 
 #ifndef LEADLINE_HELD_H

@@ -1,10 +1,10 @@
 /*  joining - the history of one instrument, collected before its live events are let in
  *
- *  Cards learn from history in order of time, and live events must come after it.  So at start an instrument's
- *  live events are held, its venues are asked for their history, and when the bars of all venues are complete (a
- *  60 s bar and a 900 s bar that ended lately), or those of the first live venue have been for 3 s, or the wait is
- *  over, everything collected is sorted by time, given to the market, and the held events follow.  What comes later
- *  fills the market's rings in silence (market_feed.h). */
+ *  Cards learn from history in order of time, and live events must come after it.  So at start an
+ *  instrument's live events are held, its venues are asked for their history, and when the bars of all venues
+ *  are complete (a 60 s bar and a 900 s bar that ended lately), or those of the first live venue have been
+ *  for 3 s, or the wait is over, everything collected is sorted by time, given to the market, and the held
+ *  events follow.  What comes later fills the market's rings in silence (market_feed.h). */
 
 #ifndef LEADLINE_JOINING_H
 #define LEADLINE_JOINING_H

@@ -1,19 +1,22 @@
 /*  market - what a card may see of one instrument: prices, flow, books, open interest, funding, as of now
  *
- *  Built by cards/market.c from events; read-only for cards.  Nothing here reads a clock: market_now_ns is the
- *  receive time of the event, second, or evaluation being handled.  All functions that can miss return OK, E_AGAIN
- *  (not enough history yet), E_ABSENT (no such feed) or E_STALE (the feed is broken or silent); *out is then
- *  untouched.
+ *  Built by cards/market.c from events; read-only for cards.  Nothing here reads a clock: market_now_ns is
+ *  the receive time of the event, second, or evaluation being handled.  All functions that can miss return
+ *  OK, E_AGAIN (not enough history yet), E_ABSENT (no such feed) or E_STALE (the feed is broken or silent);
+ *  *out is then untouched.
  *
  *  Definitions (catalogue.md, "Symbols"):
- *    x            ln of the mid of the reference venue (first of the configured venues that is not stale for 5 s;
- *                 a switch resets price anchors and emits no return)
+ *    x            ln of the mid of the reference venue (first of the configured venues that is not stale for
+ *                 5 s; a switch resets price anchors and emits no return)
  *    flow         taker buys B and sells S in USD over all perp venues, V = B+S, D = B-S
- *    v_W          EW mean (tau = clamp (8W, 1h, 7d)) of (10 s return)^2 / 10; s(W) = sqrt (v_W W), floor a quarter tick
- *    RV, BV, RS   sums over the 10 s grid returns of the window (1 s returns for W = 1m); BV = pi/2 sum |r_i||r_i-1|
- *    Ve(W)        expected V over W: EW volume rate (half-life 7 d) x the hour-of-week profile (168 values, EW,
- *                 shrunk to 1 with 4 pseudo-weeks) x W
- *    OI           coins, each venue filtered (methods A3: local-level Kalman, R = (3e-4 OI)^2, Q = (.2 V)^2), summed
+ *    v_W          EW mean (tau = clamp (8W, 1h, 7d)) of (10 s return)^2 / 10; s(W) = sqrt (v_W W), floor a
+ *                 quarter tick
+ *    RV, BV, RS   sums over the 10 s grid returns of the window (1 s returns for W = 1m); BV = pi/2 sum
+ *                 |r_i||r_i-1|
+ *    Ve(W)        expected V over W: EW volume rate (half-life 7 d) x the hour-of-week profile (168 values,
+ *                 EW, shrunk to 1 with 4 pseudo-weeks) x W
+ *    OI           coins, each venue filtered (methods A3: local-level Kalman, R = (3e-4 OI)^2, Q = (.2 V)^2),
+ *                 summed
  *    p            opening probability of takers (methods A3), smoothed; opening_usd of an interval = (2p-1) D
  *    premium      OI-weighted median over venues of (mid - index)/index
  *    F            last settled rate in 8 h units: rate x 8 / interval_h; Fo its OI-weighted mean */
@@ -61,11 +64,13 @@ typedef struct {
 //  1 s returns when span.bucket is BUCKET_1S, else the 10 s grid.
 int
 market_realised (const market_t *self, span_t span, realised_t *out);
-//  The window's returns themselves, newest first (1 s for 1m, else 10 s grid).  Returns how many (at most most).
+//  The window's returns themselves, newest first (1 s for 1m, else 10 s grid).  Returns how many (at most
+//  most).
 int
 market_returns (const market_t *self, window_id_t id, double *out, int most);
 
-//  --- flow (live perp trades of all venues; backfilled bars fill 60 s and 900 s buckets where they know takers)
+//  --- flow (live perp trades of all venues; backfilled bars fill 60 s and 900 s buckets where they know
+//  takers)
 typedef struct {
     double buy_usd, sell_usd, total_usd, delta_usd;
     double trades_count;
@@ -147,8 +152,9 @@ typedef enum {
     INPUT_FULL_DEPTH = 2048,
     INPUT_ALL_VENUES = 4096
 } input_t;
-//  INPUT_QUOTE: reference price; INPUT_BARS: price history, klines included; INPUT_FULL_DEPTH: venues whose book
-//  reaches 100 bp; INPUT_ALL_VENUES: the other inputs are wanted from every venue, else from the reference.
+//  INPUT_QUOTE: reference price; INPUT_BARS: price history, klines included; INPUT_FULL_DEPTH: venues whose
+//  book reaches 100 bp; INPUT_ALL_VENUES: the other inputs are wanted from every venue, else from the
+//  reference.
 
 //  --- what happens: the events cards' update functions get, after market has taken them in
 typedef enum {

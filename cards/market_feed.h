@@ -3,21 +3,24 @@
  *  Cards include market.h only.  The owner (shard, tests) gives memory of market_size () bytes, and calls
  *  market_event for every event in order of arrival and market_advance at each evaluation time.
  *
- *  Time      market_event first moves time to just before its event: whole seconds that are past are announced
- *            (ON_SECOND, ON_GRID), buckets that are past are closed (ON_BUCKET, ON_BAR), parent orders completed.
- *            market_advance (T) announces second T itself, too; the buckets that end at T close when time moves on,
- *            so that at T "the current bucket" is the one that ends there.  Time never steps back: an event with an
- *            older receive time counts into the current bucket.  After silence of more than MARKET_JUMP_S nothing
- *            is announced for the hole: the rings have a hole there, and spans across it give E_AGAIN.
- *  Reference the first venue in order whose quotes are younger than 5 s; one that comes back must flow for 5 s
- *            before it is preferred again.  When none is fresh the last one stays, and after 30 s its price is
- *            E_STALE.  At a switch the price history is shifted by the difference of the two mids: no return.
- *  Backfill  events marked is_backfilled are history.  Before the first live event each one moves time to its own
- *            end and is announced (ON_BUCKET, ON_BAR, ON_FUNDING, ON_OI with is_backfilled), so they should come
- *            sorted by time; afterwards bars fill what lies before the first live bucket, in silence, and late
- *            open interest is of no use.  60 s bars make the 1m and 5m bars, 900 s bars the 15m, 1h and 4h bars.
- *            Price and taker flow come from the first venue in order that has them, volume (for Ve) from all.
- *            Statistics (v, volume rate, profile) are computed anew from the rings whenever history came in. */
+ *  Time      market_event first moves time to just before its event: whole seconds that are past are
+ *            announced (ON_SECOND, ON_GRID), buckets that are past are closed (ON_BUCKET, ON_BAR), parent
+ *            orders completed.  market_advance (T) announces second T itself, too; the buckets that end at T
+ *            close when time moves on, so that at T "the current bucket" is the one that ends there.  Time
+ *            never steps back: an event with an older receive time counts into the current bucket.  After
+ *            silence of more than MARKET_JUMP_S nothing is announced for the hole: the rings have a hole
+ *            there, and spans across it give E_AGAIN.
+ *  Reference the first venue in order whose quotes are younger than 5 s; one that comes back must flow for
+ *            5 s before it is preferred again.  When none is fresh the last one stays, and after 30 s its price
+ *            is E_STALE.  At a switch the price history is shifted by the difference of the two mids: no
+ *            return.
+ *  Backfill  events marked is_backfilled are history.  Before the first live event each one moves time to its
+ *            own end and is announced (ON_BUCKET, ON_BAR, ON_FUNDING, ON_OI with is_backfilled), so they
+ *            should come sorted by time; afterwards bars fill what lies before the first live bucket, in
+ *            silence, and late open interest is of no use.  60 s bars make the 1m and 5m bars, 900 s bars the
+ *            15m, 1h and 4h bars.  Price and taker flow come from the first venue in order that has them,
+ *            volume (for Ve) from all.  Statistics (v, volume rate, profile) are computed anew from the rings
+ *            whenever history came in. */
 
 #ifndef LEADLINE_MARKET_FEED_H
 #define LEADLINE_MARKET_FEED_H

@@ -1,7 +1,9 @@
-/*  market_state - the memory of a market: flat, no pointers.  Private to market.c, market_history.c, market_view.c
+/*  market_state - the memory of a market: flat, no pointers
  *
- *  A ring slot belongs to the bucket whose index it holds; another index there means that the bucket is not known.
- *  Bucket k of size b holds ((k-1)b, kb].  current[b] is the bucket being filled. */
+ *  Private to market.c, market_history.c, market_view.c.
+ *
+ *  A ring slot belongs to the bucket whose index it holds; another index there means that the bucket is not
+ *  known.  Bucket k of size b holds ((k-1)b, kb].  current[b] is the bucket being filled. */
 
 #ifndef LEADLINE_MARKET_STATE_H
 #define LEADLINE_MARKET_STATE_H

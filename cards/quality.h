@@ -1,16 +1,17 @@
 /*  quality - how good a card's inputs are now: present, fresh, long enough
  *
- *  Present   an input of a venue counts 1 when the venue's health says OK for it (or, without a word on its health,
- *            when it was heard within its expected silence), 0 when it is silent, broken, disconnected or its ingest
- *            has died; a broken book counts 0 from the gap on and 0.5 for 5 s after its resync; 0.5 for 60 s after
- *            another gap; sampled liquidations 0.5.  A venue that says ABSENT is not expected.
- *  f_src     least over a card's inputs of the share of expected venues, by open interest, that is present; of the
- *            reference venue alone unless INPUT_ALL_VENUES.
- *  Age       of the input that is oldest, of each the freshest wanted venue; a trade or liquidation feed is as young
- *            as the quotes on its side, because silence of a quiet market is no age.
- *  Warm-up   an input has history since it was first heard, or since its REST history begins where the card's rule
- *            says that counts, or where the card has no state, reads prices or funding only, and the window (15m and
- *            longer) lies in rings that history fills. */
+ *  Present   an input of a venue counts 1 when the venue's health says OK for it (or, without a word on its
+ *            health, when it was heard within its expected silence), 0 when it is silent, broken,
+ *            disconnected or its ingest has died; a broken book counts 0 from the gap on and 0.5 for 5 s
+ *            after its resync; 0.5 for 60 s after another gap; sampled liquidations 0.5.  A venue that says
+ *            ABSENT is not expected.
+ *  f_src     least over a card's inputs of the share of expected venues, by open interest, that is present;
+ *            of the reference venue alone unless INPUT_ALL_VENUES.
+ *  Age       of the input that is oldest, of each the freshest wanted venue; a trade or liquidation feed is
+ *            as young as the quotes on its side, because silence of a quiet market is no age.
+ *  Warm-up   an input has history since it was first heard, or since its REST history begins where the card's
+ *            rule says that counts, or where the card has no state, reads prices or funding only, and the
+ *            window (15m and longer) lies in rings that history fills. */
 
 #ifndef LEADLINE_QUALITY_H
 #define LEADLINE_QUALITY_H

@@ -1,11 +1,11 @@
 /*  registry - all cards of the program: the table of categories, walked card by card
  *
- *  A category is added by one row in registry.c; one that is split over several files has a row for each, with the
- *  same slug.  The catalogue hash names the set of cards and the versions of their formulas; it travels with
- *  readings, weights and outcomes, so that numbers of different catalogues never mix.
+ *  A category is added by one row in registry.c; one that is split over several files has a row for each,
+ *  with the same slug.  The catalogue hash names the set of cards and the versions of their formulas; it
+ *  travels with readings, weights and outcomes, so that numbers of different catalogues never mix.
  *
- *  registry_check runs once at start: a table that breaks its own rules (an id or slug twice, a gate without a
- *  carrier, a carrier that is a gate, no value function) is a bug of ours and stops the program. */
+ *  registry_check runs once at start: a table that breaks its own rules (an id or slug twice, a gate without
+ *  a carrier, a carrier that is a gate, no value function) is a bug of ours and stops the program. */
 
 #ifndef LEADLINE_REGISTRY_H
 #define LEADLINE_REGISTRY_H

@@ -1,11 +1,12 @@
 /*  window - the windows cards look through, and the buckets they are made of
  *
  *  Five distinct windows serve the votes (1m, 5m, 1h) and the primary windows of the modes (1m, 15m, 4h).
- *  A (mode, window) pair that is scored is a slot: 1m 5m 1h for scalp, 1m 5m 15m 1h for day, 1m 5m 1h 4h for swing.
+ *  A (mode, window) pair that is scored is a slot: 1m 5m 1h for scalp, 1m 5m 15m 1h for day, 1m 5m 1h 4h for
+ *  swing.
  *
- *  Buckets are aligned to the epoch; bucket k of size b holds what arrived in ((k-1)b, kb].  A window of N buckets
- *  at time T covers the bucket of T (still open unless T is on the grid) and the N-1 before it.  bk(W): 1 s (1m),
- *  5 s (5m), 60 s (15m, 1h), 900 s (4h). */
+ *  Buckets are aligned to the epoch; bucket k of size b holds what arrived in ((k-1)b, kb].  A window of N
+ *  buckets at time T covers the bucket of T (still open unless T is on the grid) and the N-1 before it.
+ *  bk(W): 1 s (1m), 5 s (5m), 60 s (15m, 1h), 900 s (4h). */
 
 #ifndef LEADLINE_WINDOW_H
 #define LEADLINE_WINDOW_H

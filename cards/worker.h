@@ -1,12 +1,12 @@
 /*  worker - a shard on the bus: events in, readings and ticks out
  *
- *  Order of things, per message: events up to the pending evaluation T go to the shard at once, later ones are held
- *  (held.h).  A beat that lets T close: held events up to T, evaluation of every instrument in order, three readings
- *  each, then the tick that says so.  An instrument that is still waiting for its history (joining.h) is evaluated,
- *  too: its cards say that they are warming up.
+ *  Order of things, per message: events up to the pending evaluation T go to the shard at once, later ones
+ *  are held (held.h).  A beat that lets T close: held events up to T, evaluation of every instrument in
+ *  order, three readings each, then the tick that says so.  An instrument that is still waiting for its
+ *  history (joining.h) is evaluated, too: its cards say that they are warming up.
  *
- *  With cards/interval_ms = 0 nothing is held: what has had events in a turn of the loop is evaluated at the end of
- *  that turn, at the receive time of its last event, and a tick follows.
+ *  With cards/interval_ms = 0 nothing is held: what has had events in a turn of the loop is evaluated at the
+ *  end of that turn, at the receive time of its last event, and a tick follows.
  *
  *  Holes on the bus become gap events; a hole in a book is healed by the bus with a snapshot. */
 

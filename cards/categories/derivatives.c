@@ -1,7 +1,7 @@
-/*  derivatives - what open interest says about who moved the price, and what the perpetual says about its index
+/*  derivatives - what open interest says about who moved the price, and the perpetual about its index
  *
- *  Open interest is in coins, filtered, summed over venues (market.h); its changes are known by the minute, by the
- *  quarter of an hour for 4h. */
+ *  Open interest is in coins, filtered, summed over venues (market.h); its changes are known by the minute,
+ *  by the quarter of an hour for 4h. */
 
 #include <math.h>
 
@@ -86,7 +86,8 @@ move_and_growth (const growth_t *self, const market_t *market, const window_t *w
     return ew_n (&self->past[w->slot]) >= SEEN_LEAST && !isnan (*no) ? OK : E_AGAIN;
 }
 
-//  Formula  -sgn (nr) sqrt |nr no| if nr no < 0, else 0; nr = r(W)/s(W), no = zu (dOI(W)/OI) with the mode's half-life
+//  Formula  -sgn (nr) sqrt |nr no| if nr no < 0, else 0; nr = r(W)/s(W), no = zu (dOI(W)/OI) with the mode's
+//           half-life
 //  Reads    r, s, dOI of W, OI; the scale over the 10 s steps of this mode and window
 //  Returns  any size; none before 20 observations
 //  Source   methods A3, OI1
@@ -114,8 +115,8 @@ value_quadrant (const void *state, const market_t *market, window_t w, card_out_
     return status;
 }
 
-//  --- open interest against its trend; ln OI is summed up from the venues' changes, so that a venue that joins or
-//      leaves is no change
+//  --- open interest against its trend; ln OI is summed up from the venues' changes, so that a venue that
+//      joins or leaves is no change
 
 typedef struct {
     double path;
@@ -152,7 +153,8 @@ update_interest (void *state, const market_t *market, const market_event_t *even
     }
 }
 
-//  Formula  m = tanh (z / 1.5) if z > 0, else half of it; z = zc (ln OI - ew (ln OI, 8W)) with the mode's half-life
+//  Formula  m = tanh (z / 1.5) if z > 0, else half of it; z = zc (ln OI - ew (ln OI, 8W)) with the mode's
+//           half-life
 //  Reads    changes of OI by venue; mean and sd over the 10 s steps of this mode and window
 //  Returns  m in (-0.5, 1); none before 20 observations
 //  Source   methods A3; Bessembinder, Seguin 1993, Price volatility, trading volume, and market depth
@@ -326,8 +328,8 @@ value_last_mark (const void *state, const market_t *market, window_t w, card_out
     return OK;
 }
 
-//  Formula  a/2 - b, b = sgn (z) max (0, |z| - 1.5), z = zc (ab, 30d), a = zu (ab - ab 24h ago), ab = annual basis of
-//           the dated future nearest to 60 days
+//  Formula  a/2 - b, b = sgn (z) max (0, |z| - 1.5), z = zc (ab, 30d), a = zu (ab - ab 24h ago), ab = annual
+//           basis of the dated future nearest to 60 days
 //  Reads    nothing: there is no feed of dated futures
 //  Returns  none
 //  Source   Schmeling, Schrimpf, Todorov 2023, Crypto carry; methods BASIS3
@@ -370,8 +372,8 @@ update_premium_change (void *state, const market_t *market, const market_event_t
     }
 }
 
-//  Formula  y(t) - y(t - W), y = ew (prem, W/4), prem = weighted median over venues of (mid - index) / index; y(t - W) is
-//           the last of samples each W/60
+//  Formula  y(t) - y(t - W), y = ew (prem, W/4), prem = weighted median over venues of (mid - index) / index;
+//           y(t - W) is the last of samples each W/60
 //  Reads    premium each second
 //  Returns  a fraction
 //  Source   methods BASIS2

@@ -1,7 +1,7 @@
 /*  funding - what longs pay shorts to stay, and what the perpetual costs above its index
  *
- *  Rates are in 8 h units whatever the venue's interval: rate x 8 / interval hours.  Fo is the mean of the venues' last
- *  settled rates, weighted by open interest. */
+ *  Rates are in 8 h units whatever the venue's interval: rate x 8 / interval hours.  Fo is the mean of the
+ *  venues' last settled rates, weighted by open interest. */
 
 #include <math.h>
 
@@ -46,7 +46,8 @@ typedef struct {
     int32_t reserved;
 } regime_t;
 
-//  Weight of a value that stood for dt: the integral of the kernel, so steps of any length give the same mean.
+//  Weight of a value that stood for dt: the integral of the kernel, so steps of any length give the same
+//  mean.
 static void
 average_step (ew_t *average, int64_t now_ns, double tau_s, double dt_s, double x)
 {
@@ -84,8 +85,8 @@ update_regime (void *state, const market_t *market, const market_event_t *event)
         self->regime = 0;
 }
 
-//  Formula  m = .3 while R = 0, min (1, |u|/2) against R, -.5 min (1, |u|/2) with R; u = (ew (Fo, 24h) - i) / sd (Fo,
-//           30d), i = 0.01 %; R = 1 / -1 from u > 1 / < -1 until |u| < .5
+//  Formula  m = .3 while R = 0, min (1, |u|/2) against R, -.5 min (1, |u|/2) with R; u = (ew (Fo, 24h) - i) /
+//           sd (Fo, 30d), i = 0.01 %; R = 1 / -1 from u > 1 / < -1 until |u| < .5
 //  Reads    Fo at every 10 s and settlement; history counts
 //  Returns  m in [-0.5, 1], one for each way the carrier points; none before Fo has moved
 //  Source   He, Manela, Ross, von Wachter 2022, Fundamentals of perpetual futures
@@ -175,8 +176,9 @@ predict (const prediction_t *self, const market_t *market, int venue, double *ch
     return OK;
 }
 
-//  Formula  mean of (Fhat - F) x elapsed share of the interval, weighted by open interest; Fhat the venue's running
-//           estimate, else P + clamp (i - P, +-0.05 %), P the mean premium so far with weights 1, 2, ..., i = 0.01 %
+//  Formula  mean of (Fhat - F) x elapsed share of the interval, weighted by open interest; Fhat the venue's
+//           running estimate, else P + clamp (i - P, +-0.05 %), P the mean premium so far with weights 1, 2,
+//           ..., i = 0.01 %
 //  Reads    funding of all venues; premium every 10 s for those that publish no estimate
 //  Returns  a fraction in 8 h units; none before a settlement and an interval are known
 //  Source   methods FUND2 and the funding rule published by Binance

@@ -1,7 +1,7 @@
 /*  momentum - where price has been going, and how straight
  *
- *  x is ln of the reference mid (market.h).  Cards that remember x keep a path of their own, the sum of returns
- *  since they began: a switch of the reference venue, which emits no return, then moves nothing. */
+ *  x is ln of the reference mid (market.h).  Cards that remember x keep a path of their own, the sum of
+ *  returns since they began: a switch of the reference venue, which emits no return, then moves nothing. */
 
 #include <math.h>
 

@@ -308,8 +308,8 @@ update_walls (void *state, const market_t *market, const market_event_t *event)
         ew_add (&self->pressure[id], market_now_ns (market), 0.25 * window_seconds[id], pressure);
 }
 
-//  Formula  ew(sum over walls of side min(50, size/median) exp(-d/25bp), W/4); wall = bin of 1 bp of log price
-//           above 8 x the median non-empty bin of its venue and side for at least 30 s, within
+//  Formula  ew(sum over walls of side min(50, size/median) exp(-d/25bp), W/4); wall = bin of 1 bp of log
+//           price above 8 x the median non-empty bin of its venue and side for at least 30 s, within
 //           min(100bp, reach); d to its middle; a book that is not seen has no walls
 //  Reads    books of the reference venue and of those that reach 100 bp, each second
 //  Returns  any size
@@ -500,8 +500,9 @@ update_spoof (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  (Z_a-Z_b)/(Z_a+Z_b+0.01 Ve(W)), Z = decayed notional (tau = W) of spoofs: a level grows by more
-//           than 5 x the median level (of its side within 25 bp, each second), more than 3 ticks and at most 25 bp from touch, and is gone untraded within 2 s
-//           while the mid moved toward it by at least a tick.  Fake asks point up.
+//           than 5 x the median level (of its side within 25 bp, each second), more than 3 ticks and at most
+//           25 bp from touch, and is gone untraded within 2 s while the mid moved toward it by at least a
+//           tick.  Fake asks point up.
 //  Reads    book changes and trades of the reference venue
 //  Returns  (-1, 1); 0 when nothing was faked
 //  Source   Tao, Day, Ling, Drapeau 2020, On detecting spoofing strategies in high frequency trading; SMART4

@@ -336,8 +336,8 @@ update_swing (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  zig-zag pivots on closed bars of W, reversal 1.5 ATR(14); a higher high on lower CVD e = -k, a
-//           lower low on higher CVD e = +k, k = min(3, |dCVD| / (sd(D_bar) sqrt(bars between))); hold(e, 4W) from
-//           confirmation; sd with a half-life of 50 W
+//           lower low on higher CVD e = +k, k = min(3, |dCVD| / (sd(D_bar) sqrt(bars between))); hold(e, 4W)
+//           from confirmation; sd with a half-life of 50 W
 //  Reads    closed bars with taker flow
 //  Returns  [-3, 3]; 0 before the first divergence; none before 14 bars
 //  Source   methods CVD3, B3 (no repainting: stamped after the right shoulder)

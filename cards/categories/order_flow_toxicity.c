@@ -95,7 +95,8 @@ update_vpin (void *state, const market_t *market, const market_event_t *event)
 }
 
 //  Formula  m = clip(2 rank(VPIN, 30d) - 1, 0, 1), VPIN = mean of |B-S|/size over the last 50 volume buckets;
-//           size = ew(volume, 7d) of a day / 50 when the bucket opens, the first an hour after the first trade
+//           size = ew(volume, 7d) of a day / 50 when the bucket opens, the first an hour after the first
+//           trade
 //  Reads    trades of the reference venue, split over buckets; ranks on the 10 s grid
 //  Returns  m in [0, 1]; none before 50 buckets
 //  Source   Easley, Lopez de Prado, O'Hara 2012, Flow toxicity and liquidity in a high-frequency world; the

@@ -1,7 +1,7 @@
 /*  volatility - how much price moves, and which way the unusual part of it points
  *
- *  RV, BV, RS are sums over returns of the 10 s grid (market.h).  Buckets that come from history carry an estimate
- *  of theirs from the bar's range, so the slow cards warm up on bars. */
+ *  RV, BV, RS are sums over returns of the 10 s grid (market.h).  Buckets that come from history carry an
+ *  estimate of theirs from the bar's range, so the slow cards warm up on bars. */
 
 #include <math.h>
 
@@ -241,8 +241,8 @@ update_squeeze (void *state, const market_t *market, const market_event_t *event
     }
 }
 
-//  Formula  hold(e, W), e = sgn(x - MA) min (3, width/min - 1) when width > 1.3 min over 2W and rank(width) was below
-//           0.2 within 2W; width = sd of x over the buckets of W / ew(that, 24h)
+//  Formula  hold(e, W), e = sgn(x - MA) min (3, width/min - 1) when width > 1.3 min over 2W and rank(width)
+//           was below 0.2 within 2W; width = sd of x over the buckets of W / ew(that, 24h)
 //  Reads    x at the close of the buckets of W, every W/30 (at least 10 s)
 //  Returns  [-3, 3], 0 before the first release; none before 20 widths
 //  Source   methods VOLA4
@@ -362,8 +362,9 @@ update_har (void *state, const market_t *market, const market_event_t *event)
     }
 }
 
-//  Formula  m = tanh (z / 1.5), z = (ln RV(H) - forecast made H ago) / sd of errors; forecast = c0 + c1 ln RV(H) +
-//           c2 ln RV(6H) + c3 ln RV(24H), least squares with half-life 30 d, learned from matured pairs only
+//  Formula  m = tanh (z / 1.5), z = (ln RV(H) - forecast made H ago) / sd of errors; forecast = c0 + c1 ln
+//           RV(H) + c2 ln RV(6H) + c3 ln RV(24H), least squares with half-life 30 d, learned from matured
+//           pairs only
 //  Reads    RV of closed buckets, every 60 s / 600 s / 4 h; history counts
 //  Returns  m in (-1, 1); none before 20 errors
 //  Source   Corsi 2009, A simple approximate long-memory model of realized volatility; methods VOLA6
@@ -418,7 +419,8 @@ update_vol_of_vol (void *state, const market_t *market, const market_event_t *ev
     }
 }
 
-//  Formula  m = -clip ((rank(w) - 0.8) / 0.2, 0, 1), w = EW sd (half-life 20 Wp) of ln RV(Wp) sampled every Wp
+//  Formula  m = -clip ((rank(w) - 0.8) / 0.2, 0, 1), w = EW sd (half-life 20 Wp) of ln RV(Wp) sampled every
+//           Wp
 //  Reads    RV of the closed buckets of Wp; rank among the samples of this mode; history counts
 //  Returns  m in [-1, 0]; none before 20 samples
 //  Source   methods VOLA7
@@ -486,8 +488,8 @@ update_regime (void *state, const market_t *market, const market_event_t *event)
     }
 }
 
-//  Formula  m = 1 - 2 P(high), two states of y = ln (RV(Wp) / ew(RV, 30d)): means -0.4 and 0.8, sd 0.5 and 0.7, stay
-//           0.97; filtered each Wp/6
+//  Formula  m = 1 - 2 P(high), two states of y = ln (RV(Wp) / ew(RV, 30d)): means -0.4 and 0.8, sd 0.5 and
+//           0.7, stay 0.97; filtered each Wp/6
 //  Reads    RV of Wp and its mean a second; the mean learns from history too
 //  Returns  m in [-1, 1]: calm carries a trend, storm reverses it; none before an hour of returns
 //  Source   Hamilton 1989, A new approach to the economic analysis of nonstationary time series
