@@ -5,14 +5,14 @@
  *
  *  wall   ts_recv = the wall clock at first, then that plus the monotonic clock.  A wall clock that steps by
  *         more than 50 ms is counted.  A step forward is followed at once.  A step back is not: time runs on,
- *         ahead of the wall clock, by the monotonic clock and 5 % slower, until the wall clock has made up for
- *         it (5 s in 100 s) or steps forward.  So order is never lost and nothing that waits for time to pass
- *         waits longer than 5 % more; a duration taken meanwhile is short by as much.  A process started
+ *         ahead of the wall clock, by the monotonic clock and 5 % slower, until the wall clock has made up
+ *         for it (5 s in 100 s) or steps forward.  So order is never lost and nothing that waits for time to
+ *         pass waits longer than 5 % more; a duration taken meanwhile is short by as much.  A process started
  *         meanwhile reads the wall clock as it is: it lags by what is left of the lead.
  *  event  ts_recv = max (previous, event time): replay, or a simulation faster than real time
  *
- *  What the clocks say is read in two places only (timebase_mono_ns, timebase_wall_ns); everything decided from it
- *  is in timebase_follow, which is given both readings. */
+ *  What the clocks say is read in two places only (timebase_mono_ns, timebase_wall_ns); everything decided
+ *  from it is in timebase_follow, which is given both readings. */
 
 #ifndef LEADLINE_TIMEBASE_H
 #define LEADLINE_TIMEBASE_H
@@ -39,8 +39,8 @@ typedef struct {
 void
 timebase_init (timebase_t *self, clock_kind_t kind);
 
-//  Receive time under the wall clock when the machine's clocks show these two times.  What timebase_stamp does with the
-//  present ones.
+//  Receive time under the wall clock when the machine's clocks show these two times.  What timebase_stamp
+//  does with the present ones.
 int64_t
 timebase_follow (timebase_t *self, int64_t wall_ns, int64_t mono_ns);
 

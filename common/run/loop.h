@@ -1,8 +1,8 @@
 /*  loop - the one event loop of a process: libuv, with ZeroMQ sockets, timers and signals in it
  *
  *  One thread decides.  Each turn: read what is ready up to a bound, then timers.  ZeroMQ's descriptor is
- *  edge-triggered, so a watched socket is drained: its callback is called again until it says there is no more,
- *  and after every send (loop_kick).
+ *  edge-triggered, so a watched socket is drained: its callback is called again until it says there is no
+ *  more, and after every send (loop_kick).
  *
  *      loop_new -> watch, every, ... -> loop_run (until loop_stop, SIGINT or SIGTERM) -> loop_destroy */
 

@@ -21,8 +21,8 @@ metrics_new (void);
 void
 metrics_destroy (metrics_t **self);
 
-//  Find or add.  labels: text without braces: venue="binance",kind="trade", or "".  help: one sentence (static).
-//  The handle lives as long as metrics.
+//  Find or add.  labels: text without braces: venue="binance",kind="trade", or "".  help: one sentence
+//  (static).  The handle lives as long as metrics.
 metric_t *
 metrics_counter (metrics_t *self, const char *name, const char *labels, const char *help);
 metric_t *

@@ -3,7 +3,8 @@
  *      int main (argc, argv): option_read, pipeline_finish, then
  *      process_open -> own set-up on process.loop, process.bus -> process_run -> process_close
  *
- *  Housekeeping (each second): counters of loop and bus into metrics, metrics on the bus, repeats in the log. */
+ *  Housekeeping (each second): counters of loop and bus into metrics, metrics on the bus, repeats in the
+ *  log. */
 
 #ifndef LEADLINE_PROCESS_H
 #define LEADLINE_PROCESS_H

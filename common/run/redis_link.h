@@ -1,7 +1,7 @@
 /*  redis_link - one asynchronous connection to Redis that comes back by itself
  *
- *  States: AWAY -> (connect) -> UP -> (lost, or a command unanswered for 2 s) -> AWAY.  Back-off 100 ms to 5 s
- *  with jitter.  While AWAY commands are refused with E_CLOSED: the caller keeps what it wants to say.
+ *  States: AWAY -> (connect) -> UP -> (lost, or a command unanswered for 2 s) -> AWAY.  Back-off 100 ms to 5
+ *  s with jitter.  While AWAY commands are refused with E_CLOSED: the caller keeps what it wants to say.
  *  A command in flight when the link is lost gets its callback with a NULL reply. */
 
 #ifndef LEADLINE_REDIS_LINK_H
@@ -41,7 +41,8 @@ typedef struct {
     void *self;
 } redis_events_t;
 
-//  endpoint: "unix:/path/to/socket" or "tcp:host:port".  Starts connecting.  NULL with a text for a bad endpoint.
+//  endpoint: "unix:/path/to/socket" or "tcp:host:port".  Starts connecting.  NULL with a text for a bad
+//  endpoint.
 redis_link_t *
 redis_link_new (loop_t *loop, const char *endpoint, const redis_events_t *events, metrics_t *metrics,
                 error_text_t *error);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
-//  Outlives the context: hiredis may free that in the middle of on_poll, libuv needs the handle until it is closed.
+//  Outlives the context: hiredis may free that in the middle of on_poll, libuv needs the handle until it is
+//  closed.
 typedef struct {
     uv_poll_t uv;
     redisAsyncContext *redis; //  NULL: freed

@@ -1,6 +1,7 @@
 /*  schema - the wire format, written for people from the tables that encode it
  *
- *  `leadline schema` prints it; the repository's SCHEMA.md is that output, so it cannot be out of date unnoticed. */
+ *  `leadline schema` prints it; the repository's SCHEMA.md is that output, so it cannot be out of date
+ *  unnoticed. */
 
 #ifndef LEADLINE_SCHEMA_H
 #define LEADLINE_SCHEMA_H
