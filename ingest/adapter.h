@@ -1,11 +1,12 @@
 /*  adapter - the contract of a venue: what to ask for, and what its messages mean
  *
  *  Sans-I/O: an adapter never sees a socket, a clock or the bus.  It turns a list of instruments into
- *  subscriptions and requests (text), and frames into events.  What differs between venues is data in the row;
- *  what is alike (connect, ping, reconnect, resync, rate limit, health) is written once, in session and its parts.
- *  Venue spellings (BTC-USDT-SWAP, sizes in contracts) end here.
+ *  subscriptions and requests (text), and frames into events.  What differs between venues is data in the
+ *  row; what is alike (connect, ping, reconnect, resync, rate limit, health) is written once, in session and
+ *  its parts.  Venue spellings (BTC-USDT-SWAP, sizes in contracts) end here.
  *
- *  An adapter's one external symbol is its row, at the bottom of ingest/adapters/<venue>.c; adapters.c lists it. */
+ *  An adapter's one external symbol is its row, at the bottom of ingest/adapters/<venue>.c; adapters.c lists
+ *  it. */
 
 #ifndef LEADLINE_ADAPTER_H
 #define LEADLINE_ADAPTER_H

@@ -42,8 +42,8 @@ bookkeeper_disconnected (bookkeeper_t *self);
 void
 bookkeeper_tick (bookkeeper_t *self, int64_t mono_ns);
 
-//  The snapshot asked for will not come: its answer failed, or could not be read.  It is asked for again after the
-//  back-off, not only when the time for an answer is over.
+//  The snapshot asked for will not come: its answer failed, or could not be read.  It is asked for again
+//  after the back-off, not only when the time for an answer is over.
 void
 bookkeeper_refused (bookkeeper_t *self, int instrument, int64_t mono_ns);
 

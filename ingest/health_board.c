@@ -135,8 +135,8 @@ health_board_socket (const health_board_t *self, event_kind_t kind)
     return self->sockets[kind];
 }
 
-//  What the beat of another channel on the same socket says about a channel without one.  A slow beat that is not yet
-//  due says nothing.
+//  What the beat of another channel on the same socket says about a channel without one.  A slow beat that is
+//  not yet due says nothing.
 static sibling_t
 sibling_of (const health_board_t *self, int kind, size_t instrument, int64_t now_ns)
 {

@@ -63,8 +63,8 @@ native_quote_of (native_t *self, int64_t ts_ms, json_cursor_t bids, json_cursor_
 //  kind: EVENT_MARK or EVENT_INDEX.
 int
 native_price (native_t *self, event_kind_t kind, int64_t ts_ms, double price);
-//  ts_ms: 0 the venue does not say; the receiver's time stands in.  rate, rate_next: NaN unknown, of an estimate not
-//  both.  next_ms: 0 unknown.  interval_h: 0 the contract's.
+//  ts_ms: 0 the venue does not say; the receiver's time stands in.  rate, rate_next: NaN unknown, of an
+//  estimate not both.  next_ms: 0 unknown.  interval_h: 0 the contract's.
 int
 native_funding (native_t *self, int64_t ts_ms, double rate, double rate_next, int64_t next_ms,
                 double interval_h, bool is_settled);

@@ -1,11 +1,13 @@
-/*  reception - what a venue's text says: read by its adapter, and when the whole of it was understood, passed on
+/*  reception - what a venue's text says: read by its adapter, passed on when the whole of it was understood
  *
  *      reception_read_frame, reception_read_answer: parse; events wait on the stage, confirmations beside it
- *      reception_commit: confirmations and liveliness to the health board, events to the outlet, book updates to
- *                        the bookkeeper
+ *      reception_commit: confirmations and liveliness to the health board, events to the outlet, book updates
+ *                        to the bookkeeper
  *
- *  Two steps, because under the event clock the receive time comes out of the text.  What cannot be read, is not
- *  known or is refused is counted, and shown now and then.  Not: it keeps no connection and asks for nothing. */
+ *  Two steps, because under the event clock the receive time comes out of the text.  What cannot be read, is
+ *  not known or is refused is counted, and shown now and then.
+ *
+ *  Not   it keeps no connection and asks for nothing. */
 
 #ifndef LEADLINE_RECEPTION_H
 #define LEADLINE_RECEPTION_H

@@ -196,8 +196,8 @@ rest_count (const rest_t *self, request_kind_t kind)
     return count;
 }
 
-//  The most important one whose time has come.  Lists of instruments are read one after another: the second may
-//  complete the first.
+//  The most important one whose time has come.  Lists of instruments are read one after another: the second
+//  may complete the first.
 static entry_t *
 choose (rest_t *self, int64_t mono_ns)
 {

@@ -1,6 +1,7 @@
 /*  sampler - a look at outside input that is not as it should be: counted by others, shown now and then
  *
- *  At most one line in SAMPLER_EVERY_NS, with the first SAMPLER_BYTES of the text, what cannot be printed as '?'. */
+ *  At most one line in SAMPLER_EVERY_NS, with the first SAMPLER_BYTES of the text, what cannot be printed as
+ *  '?'. */
 
 #ifndef LEADLINE_SAMPLER_H
 #define LEADLINE_SAMPLER_H

@@ -135,8 +135,8 @@ on_index (native_t *in, const about_t *about, json_cursor_t row)
 }
 
 //  fundingRate settles at fundingTime; the settlement after that, at nextFundingTime, gives the interval, and
-//  nextFundingRate foretells it where the method is of the next period.  Frames of 2021 and 2022 have no ts, and some
-//  of them only the rate foretold.
+//  nextFundingRate foretells it where the method is of the next period.  Frames of 2021 and 2022 have no ts,
+//  and some of them only the rate foretold.
 static int
 on_funding (native_t *in, const about_t *about, json_cursor_t row)
 {

@@ -1,9 +1,11 @@
 /*  binance_protocol - USD-M futures of Binance as a client sees them (venues.md; methods F5)
  *
- *  Sockets   since the split by path: /public/stream carries depth, bookTicker, trade; /market/stream aggTrade,
- *            markPrice, forceOrder; the old /stream and /ws acknowledge the market ones and stay silent.
- *  Depth     every 100 ms the levels that changed; U..u are update ids counted over all symbols, pu the u before.
- *            A REST snapshot takes an id of its own, so the next event always has U <= lastUpdateId <= u.
+ *  Sockets   since the split by path: /public/stream carries depth, bookTicker, trade; /market/stream
+ *            aggTrade, markPrice, forceOrder; the old /stream and /ws acknowledge the market ones and stay
+ *            silent.
+ *  Depth     every 100 ms the levels that changed; U..u are update ids counted over all symbols, pu the u
+ *            before.  A REST snapshot takes an id of its own, so the next event always has U <= lastUpdateId
+ *            <= u.
  *  forceOrder  only the latest liquidation of each second and symbol. */
 
 #ifndef LEADLINE_BINANCE_PROTOCOL_H

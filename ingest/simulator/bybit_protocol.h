@@ -1,7 +1,7 @@
 /*  bybit_protocol - v5 linear of Bybit as a client sees it (venues.md; methods F5)
  *
- *  Books     orderbook.1 (10 ms, snapshots only), .50 (20 ms) and .200 (100 ms): snapshot on subscribing, then
- *            deltas of the cut; u counts by one per topic, seq over everything.
+ *  Books     orderbook.1 (10 ms, snapshots only), .50 (20 ms) and .200 (100 ms): snapshot on subscribing,
+ *            then deltas of the cut; u counts by one per topic, seq over everything.
  *  Tickers   a snapshot with all fields, then deltas with only those that changed.
  *  allLiquidation  all of them, every 500 ms, at the bankruptcy price; S is the side of the position. */
 

@@ -1,7 +1,7 @@
 /*  certificate - an authority and a server certificate of our own, for TLS on loopback
  *
- *  Made at every start (EC P-256, valid 30 days, names localhost and 127.0.0.1).  The authority's key is never
- *  written; what clients need is ca.pem. */
+ *  Made at every start (EC P-256, valid 30 days, names localhost and 127.0.0.1).  The authority's key is
+ *  never written; what clients need is ca.pem. */
 
 #ifndef LEADLINE_CERTIFICATE_H
 #define LEADLINE_CERTIFICATE_H

@@ -2,14 +2,15 @@
  *
  *  Why   every real venue loses, repeats, delays and breaks messages; the client's answers to that are tested
  *        against faults that are exactly known.
- *  How   rules select by venue, channel (the venue's own word) and instrument, start at a time after the start
- *        of the world, and hit a number of frames.  A rule is tried in the order of the plan; the first that
- *        applies decides.  The same plan and seed on the same frames give the same faults.
+ *  How   rules select by venue, channel (the venue's own word) and instrument, start at a time after the
+ *        start of the world, and hit a number of frames.  A rule is tried in the order of the plan; the first
+ *        that applies decides.  The same plan and seed on the same frames give the same faults.
  *
  *      plan    = rule { ";" rule }
  *      rule    = venue ":" channel ":" instrument kind { word }
  *      kind    = drop duplicate reorder delay half malformed disconnect silence checksum stale absurd refuse
- *      words   = COUNT                 frames to hit: 1 is preset, "all" never ends (preset of silence and stale)
+ *      words   = COUNT                 frames to hit: 1 is preset, "all" never ends (preset of silence
+ *                                      and stale)
  *                at TIME               from then on: "20s", "500ms", "2m"; preset 0
  *                for TIME              how long a delayed frame is held (preset 2s)
  *                chance P              each frame is hit with probability P (preset 1)
@@ -56,7 +57,8 @@ fault_plan_new (uint64_t seed);
 void
 fault_plan_destroy (fault_plan_t **self);
 
-//  Add the rules of a text; times in it count from origin_ns.  All or none: E_SYNTAX or E_RANGE name the rule.
+//  Add the rules of a text; times in it count from origin_ns.  All or none: E_SYNTAX or E_RANGE name the
+//  rule.
 int
 fault_plan_add (fault_plan_t *self, slice_t text, int64_t origin_ns, error_text_t *error);
 
@@ -71,9 +73,9 @@ fault_t
 fault_plan_decide (fault_plan_t *self, const char *venue, const char *channel, const char *instrument,
                    int64_t now_ns);
 
-//  Change a text in place of sending it as it is: MALFORMED, CHECKSUM, STALE, ABSURD.  text holds *size bytes in a
-//  buffer of capacity; instrument is where STALE remembers values.  Returns false when there is nothing in the text
-//  to change (it is then as before and the hit is taken back).
+//  Change a text in place of sending it as it is: MALFORMED, CHECKSUM, STALE, ABSURD.  text holds *size bytes
+//  in a buffer of capacity; instrument is where STALE remembers values.  Returns false when there is nothing
+//  in the text to change (it is then as before and the hit is taken back).
 bool
 fault_plan_edit (fault_plan_t *self, fault_t fault, int instrument, char *text, size_t *size,
                  size_t capacity);

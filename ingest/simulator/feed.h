@@ -1,11 +1,12 @@
 /*  feed - the connected clients of one venue: what each wants, and the frames that wait for it
  *
- *  Why   rendering a message once and handing it to every client that asked for its channel and instrument is the
- *        same for every venue; so are the faults put into it and the bound on what a slow client may leave unread.
- *  How   channels and instruments are indices; a client's wants are bits.  A frame is shared by the queues it waits
- *        in.  A client whose queue passes the limit is disconnected, as exchanges do, and counted.
- *  Not   sockets: the server owns them, asks for the next frame when a socket can take one, and is woken through a
- *        callback when there is something to send or to close. */
+ *  Why   rendering a message once and handing it to every client that asked for its channel and instrument is
+ *        the same for every venue; so are the faults put into it and the bound on what a slow client may
+ *        leave unread.
+ *  How   channels and instruments are indices; a client's wants are bits.  A frame is shared by the queues it
+ *        waits in.  A client whose queue passes the limit is disconnected, as exchanges do, and counted.
+ *  Not   sockets: the server owns them, asks for the next frame when a socket can take one, and is woken
+ *        through a callback when there is something to send or to close. */
 
 #ifndef LEADLINE_FEED_H
 #define LEADLINE_FEED_H
@@ -83,8 +84,9 @@ feed_subscribed_count (const feed_t *self);
 uint64_t
 feed_wants_changed_count (const feed_t *self);
 
-//  Put one message of a channel and instrument on its way, through the faults, to all who want it; or, with `only`
-//  given, to that client.  wrap_size: bytes in front of text that bare clients do not get (and one behind).
+//  Put one message of a channel and instrument on its way, through the faults, to all who want it; or, with
+//  `only` given, to that client.  wrap_size: bytes in front of text that bare clients do not get (and one
+//  behind).
 void
 feed_publish (feed_t *self, feed_client_t *only, int channel, int instrument, int64_t now_ns, slice_t text,
               size_t wrap_size);
@@ -106,9 +108,10 @@ void
 feed_close (feed_client_t *client);
 
 //  For a market that goes as fast as clients read: may it go on, or has a client not read what was published
-//  FEED_WINDOW_NS of simulated time ago?  We know by marks: pings behind all that was published, at most one on its way
-//  to a client, whose pongs (feed_marked) say that everything before them has been read.  So the sockets of a client,
-//  and several clients, stay together in simulated time: what one reads is never the far future of another.
+//  FEED_WINDOW_NS of simulated time ago?  We know by marks: pings behind all that was published, at most one
+//  on its way to a client, whose pongs (feed_marked) say that everything before them has been read.  So the
+//  sockets of a client, and several clients, stay together in simulated time: what one reads is never the far
+//  future of another.
 bool
 feed_may_go_on (feed_t *self, int64_t now_ns);
 void

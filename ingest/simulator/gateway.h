@@ -1,7 +1,7 @@
 /*  gateway - one venue as it is served: its listings, its clients, and the market (or recording) behind it
  *
- *  protocol_t is the row of a venue: what differs between venues is in it and in <venue>_protocol.c; listings,
- *  queries and histories are here, once.
+ *  protocol_t is the row of a venue: what differs between venues is in it and in <venue>_protocol.c;
+ *  listings, queries and histories are here, once.
  *
  *      trade, level, liquidation   as the world tells them, in order of time
  *      tick                        every SLICE_NS of simulated time: what is batched or has a beat */

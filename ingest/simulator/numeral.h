@@ -1,7 +1,7 @@
 /*  numeral - numbers as exchanges print them: exact, never through printf's %g
  *
- *  Prices and quantities are whole ticks and lots, so their text comes from integer arithmetic: FIXED keeps the
- *  zeros the tick has ("61800.20", Binance and Bybit), TRIMMED drops them ("61800.2", OKX). */
+ *  Prices and quantities are whole ticks and lots, so their text comes from integer arithmetic: FIXED keeps
+ *  the zeros the tick has ("61800.20", Binance and Bybit), TRIMMED drops them ("61800.2", OKX). */
 
 #ifndef LEADLINE_NUMERAL_H
 #define LEADLINE_NUMERAL_H

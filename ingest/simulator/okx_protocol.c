@@ -353,8 +353,8 @@ tell_liquidation (gateway_t *gateway, int listing)
     finish (gateway, NULL, CHANNEL_LIQUIDATION, listing);
 }
 
-//  Mark every 200 ms and index every 100 ms when they changed, else every 10 s and minute; interest every 3 s; funding
-//  every minute.
+//  Mark every 200 ms and index every 100 ms when they changed, else every 10 s and minute; interest every 3
+//  s; funding every minute.
 static void
 flush_ticker (gateway_t *gateway, int listing, int64_t slice)
 {

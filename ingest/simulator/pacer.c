@@ -31,7 +31,8 @@ run_slice (pacer_t *self, int64_t until_ns)
         gateway_tick (self->gateways[i], until_ns);
 }
 
-//  Where the market should be by now.  While it is warming up: the nearer of warm_speed's line and real time's.
+//  Where the market should be by now.  While it is warming up: the nearer of warm_speed's line and real
+//  time's.
 static int64_t
 target_of (pacer_t *self, int64_t mono_ns)
 {

@@ -3,8 +3,9 @@
  *  speed > 0   start + speed x real time since the start
  *  speed 0     as fast as clients read (feed_may_go_on): it stands still while fewer than clients_least have
  *              subscribed, and while any of them is behind
- *  warm_ns     the world starts that long before start: it stands still until enough have subscribed, then runs at
- *              warm_speed (waiting for readers likewise) until it has caught up with start + speed x real time
+ *  warm_ns     the world starts that long before start: it stands still until enough have subscribed, then
+ *              runs at warm_speed (waiting for readers likewise) until it has caught up with start + speed x
+ *              real time
  *
  *  Time moves in slices of SLICE_NS, so what a gateway sends does not depend on the speed. */
 

@@ -1,7 +1,7 @@
 /*  recording - messages of a venue in the order they arrived, line by line
  *
- *  One JSON object a line: recv_ts (ms, with a fraction), dir (open, out, in, http), url where known, and last msg:
- *  the native text, as JSON or as a JSON string.  Plain or gzip.  Only one line is in memory. */
+ *  One JSON object a line: recv_ts (ms, with a fraction), dir (open, out, in, http), url where known, and
+ *  last msg: the native text, as JSON or as a JSON string.  Plain or gzip.  Only one line is in memory. */
 
 #ifndef LEADLINE_RECORDING_H
 #define LEADLINE_RECORDING_H
@@ -27,7 +27,8 @@ recording_open (const char *path, error_text_t *error);
 void
 recording_close (recording_t **self);
 
-//  OK; E_CLOSED after the last; E_SYNTAX for a line of another form, or E_IO (both with the line in the text).
+//  OK; E_CLOSED after the last; E_SYNTAX for a line of another form, or E_IO (both with the line in the
+//  text).
 int
 recording_next (recording_t *self, recording_entry_t *entry, error_text_t *error);
 

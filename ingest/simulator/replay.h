@@ -1,9 +1,10 @@
 /*  replay - a recording served as if the venue were there again
  *
- *  The messages go out in their order to clients that subscribed to their channel; acknowledgements are our own.  A
- *  recorded REST snapshot holds the stream until the client that follows that book has asked for it, so its usual way
- *  of synchronising works at any speed.  A later request gets the next snapshot of the recording, or the last one again.
- *  The instrument list is made of the contracts in the recording; ticks and lots of the digits they use.
+ *  The messages go out in their order to clients that subscribed to their channel; acknowledgements are our
+ *  own.  A recorded REST snapshot holds the stream until the client that follows that book has asked for it,
+ *  so its usual way of synchronising works at any speed.  A later request gets the next snapshot of the
+ *  recording, or the last one again.  The instrument list is made of the contracts in the recording; ticks
+ *  and lots of the digits they use.
  *
  *      wait for clients -> run -> done (connections stay) */
 

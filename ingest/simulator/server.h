@@ -1,7 +1,7 @@
-/*  server - TLS on loopback: WebSockets and HTTP of the gateways, one port each (libwebsockets on the libuv loop)
+/*  server - TLS on loopback: WebSockets and HTTP of the gateways, one port each (libwebsockets on libuv)
  *
- *  A GET goes to the gateway's protocol; an upgrade is accepted on the protocol's paths only.  Every answer carries
- *  `server: leadline-simulator`.  Two paths are the simulator's own, on every port:
+ *  A GET goes to the gateway's protocol; an upgrade is accepted on the protocol's paths only.  Every answer
+ *  carries `server: leadline-simulator`.  Two paths are the simulator's own, on every port:
  *      GET /simulator/fault?plan=TEXT   add rules (fault_plan.h); times in it count from now
  *      GET /simulator/status            counts, as JSON */
 
