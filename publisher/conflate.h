@@ -18,8 +18,8 @@ conflate_new (void);
 void
 conflate_destroy (conflate_t **self);
 
-//  Topic `index` has a new message.  It is queued once, behind those already waiting.  Returns true when it takes the
-//  place of one that was still waiting: that one will not be sent.
+//  Topic `index` has a new message.  It is queued once, behind those already waiting.  Returns true when it
+//  takes the place of one that was still waiting: that one will not be sent.
 bool
 conflate_mark (conflate_t *self, uint32_t index);
 
