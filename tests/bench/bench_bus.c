@@ -1,6 +1,6 @@
-//  Events per second from one process to another, 32 trades a message, and next to it the yardstick: bare ZeroMQ PUB/SUB
-//  with messages of the same size, nothing encoded, nothing looked at.  The reader gives credit through a pipe, so
-//  that nothing is lost and both run as fast as the slower side.
+//  Events per second from one process to another, 32 trades a message, and next to it the yardstick: bare
+//  ZeroMQ PUB/SUB with messages of the same size, nothing encoded, nothing looked at.  The reader gives
+//  credit through a pipe, so that nothing is lost and both run as fast as the slower side.
 #include "common/base/check.h"
 #include "common/base/timebase.h"
 #include "common/run/bus.h"

@@ -1,7 +1,8 @@
-//  What the cards cost: one card, one event, and a whole evaluation of 21 instruments in three modes with its readings
-//  encoded and its biases fused.  The market is a tape (tests/support/tape.h) of three venues with weeks of history and
-//  an hour of trading, so that the cards have something to say; how many speak is printed with the figures.
-//  Yardstick of the evaluation: the five milliseconds it may take, and memcpy of what it wrote.
+//  What the cards cost: one card, one event, and a whole evaluation of 21 instruments in three modes with its
+//  readings encoded and its biases fused.  The market is a tape (tests/support/tape.h) of three venues with
+//  weeks of history and an hour of trading, so that the cards have something to say; how many speak is
+//  printed with the figures.  Yardstick of the evaluation: the five milliseconds it may take, and memcpy of
+//  what it wrote.
 #include "aggregator/fuse.h"
 #include "cards/arena.h"
 #include "cards/quality.h"

@@ -1,8 +1,8 @@
-//  Nanoseconds per message from a venue's bytes, by venue and channel: to the stage (adapter), to the wire (and stage,
-//  book with sequence, levels and checksum, field codec), to the bus (and outlet, envelope, a PUB socket nobody listens
-//  to).  Next to it the same bytes through simdjson On-Demand, the whole document walked, every number converted
-//  (ondemand.h); the ratio is of the wire to it.  The frames of a channel are timed together, in order, so that books
-//  chain.
+//  Nanoseconds per message from a venue's bytes, by venue and channel: to the stage (adapter), to the wire
+//  (and stage, book with sequence, levels and checksum, field codec), to the bus (and outlet, envelope, a PUB
+//  socket nobody listens to).  Next to it the same bytes through simdjson On-Demand, the whole document
+//  walked, every number converted (ondemand.h); the ratio is of the wire to it.  The frames of a channel are
+//  timed together, in order, so that books chain.
 #include "tests/bench/frames.h"
 
 #include "common/base/check.h"

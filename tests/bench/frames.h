@@ -1,7 +1,8 @@
 /*  frames - the messages of one venue, in memory: what ingest would have read from its sockets
  *
- *  Simulated: the simulator's protocols speak to the adapter's own subscriptions, from a seed, without a socket; the
- *  same seed gives the same bytes.  Recorded: a capture of a real feed, when there is one beside the checkout. */
+ *  Simulated: the simulator's protocols speak to the adapter's own subscriptions, from a seed, without a
+ *  socket; the same seed gives the same bytes.  Recorded: a capture of a real feed, when there is one beside
+ *  the checkout. */
 
 #ifndef LEADLINE_BENCH_FRAMES_H
 #define LEADLINE_BENCH_FRAMES_H

@@ -1,4 +1,5 @@
-//  Every row of adapters[] against its own fixtures (tests/fixtures/<venue>), then the same scenarios for all.
+//  Every row of adapters[] against its own fixtures (tests/fixtures/<venue>), then the same scenarios for
+//  all.
 
 #include "common/base/status.h"
 #include "tests/support/expect.h"
@@ -321,7 +322,8 @@ run_all (suite_t *suite)
         run_case (suite, &suite->cases[i]);
 }
 
-//  Walk the rows: all fixtures once, so that the contracts are known, then the scenario for each case with a text.
+//  Walk the rows: all fixtures once, so that the contracts are known, then the scenario for each case with a
+//  text.
 static void
 each_case (void (*scenario) (suite_t *, const case_t *))
 {

@@ -35,8 +35,8 @@ run (const captures_t *captures)
     by_refusal += result.reproduced_by_refusal;
 }
 
-//  All current generations of the three venues.  Exceptions are explained one by one, and stay few; where nothing is
-//  stated and we refuse the message, the agreement is chance: such lines count on neither side.
+//  All current generations of the three venues.  Exceptions are explained one by one, and stay few; where
+//  nothing is stated and we refuse the message, the agreement is chance: such lines count on neither side.
 static void
 test_most_is_reproduced (void **state)
 {
@@ -70,8 +70,9 @@ static const capture_rest_t binance_rest[] = {
     {"/futures/data/openInterestHist", REQUEST_BACKFILL_OI, "/futures/data/openInterestHist", "BTCUSDT"},
 };
 
-//  The recorder put REST answers into the stream: {"stream":"btcusdt@depthSnapshot","generated":true,"data":{...}}; it
-//  left out the times, which every answer has since 2020.
+//  The recorder put REST answers into the stream:
+//  {"stream":"btcusdt@depthSnapshot","generated":true,"data":{...}}; it left out the times, which every
+//  answer has since 2020.
 static bool
 unwrap_binance (const char *channel, slice_t msg, char *out, size_t capacity)
 {

@@ -1,5 +1,5 @@
-//  Whole recordings of a feed through the adapters: every message parses, every book chains and, where the venue
-//  sends checksums, has the right one after each change.
+//  Whole recordings of a feed through the adapters: every message parses, every book chains and, where the
+//  venue sends checksums, has the right one after each change.
 
 #include "common/base/check.h"
 #include "common/base/status.h"

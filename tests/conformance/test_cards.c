@@ -1,7 +1,8 @@
-//  Every card of the registry: its row against the catalogue, its values against tests/oracle, event by event.
+//  Every card of the registry: its row against the catalogue, its values against tests/oracle, event by
+//  event.
 //
-//  Vectors: tests/vectors/cards/<category>.vec, made by tests/oracle/vectors.py.  A card without a block fails, and so
-//  does a block without a card.  ONLY=<slug> in the environment runs one card.
+//  Vectors: tests/vectors/cards/<category>.vec, made by tests/oracle/vectors.py.  A card without a block
+//  fails, and so does a block without a card.  ONLY=<slug> in the environment runs one card.
 
 #include "tests/support/expect.h"
 

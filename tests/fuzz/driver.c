@@ -1,5 +1,6 @@
-/*  driver - replays a corpus without a fuzzing engine: every file of tests/fuzz/corpus/<target>/, each also cut at several
- *  places.  An empty or missing corpus fails. */
+/*  driver - replays a corpus without a fuzzing engine
+ *
+ *  Every file of tests/fuzz/corpus/<target>/, each also cut at several places.  An empty or missing corpus fails. */
 
 #include <dirent.h>
 #include <stdint.h>

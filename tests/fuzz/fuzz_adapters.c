@@ -1,5 +1,5 @@
-//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, the three bits
-//  above frame (0) or kind of request, the top bit whose request it is and which of its paths.
+//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, the three
+//  bits above frame (0) or kind of request, the top bit whose request it is and which of its paths.
 //  Nothing may crash, read outside, or say what the wire does not take.
 
 #include "common/base/check.h"

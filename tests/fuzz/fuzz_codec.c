@@ -1,4 +1,4 @@
-/*  fuzz_codec - hostile msgpack into every table; what is accepted must survive encoding and decoding again */
+/*  fuzz_codec - hostile msgpack into every table; what is accepted must survive being encoded and decoded */
 
 #include <stdint.h>
 #include <stdlib.h>

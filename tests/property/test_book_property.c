@@ -1,5 +1,5 @@
-//  Random events against naive references: the book against a plain table of quantities by price, the buckets of
-//  the market against sums over all trades, prices and variances against a recorded path.
+//  Random events against naive references: the book against a plain table of quantities by price, the buckets
+//  of the market against sums over all trades, prices and variances against a recorded path.
 
 #include "tests/support/expect.h"
 

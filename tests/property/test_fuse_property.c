@@ -1,5 +1,5 @@
-//  What holds for every reading: points add up, the bias is in range and recomputes from what is published, and the
-//  order in which messages arrive changes nothing.
+//  What holds for every reading: points add up, the bias is in range and recomputes from what is published,
+//  and the order in which messages arrive changes nothing.
 
 #include "aggregator/board.h"
 #include "aggregator/fuse.h"

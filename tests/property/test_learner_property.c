@@ -1,4 +1,5 @@
-//  Weights stay in their set, and the order and delay of settlement do not change what is learned (methods D6, D8.5).
+//  Weights stay in their set, and the order and delay of settlement do not change what is learned (methods
+//  D6, D8.5).
 
 #include "aggregator/tutor.h"
 #include "common/base/prng.h"

@@ -9,8 +9,9 @@ enum { K = 25, BLOCK = 8, SYMBOLS_MAX = 8, HORIZON = 10 };
 #define START_MS INT64_C (1700000000000)
 #define HALF_S   (30 * 86400.0)
 
-//  A world in the steps of scalp: 25 categories of unit variance and mixed persistence, the first 8 correlated by .64;
-//  returns with heavy tails; an outcome is the return of the next ten steps, looked at in every step with weight 1/10.
+//  A world in the steps of scalp: 25 categories of unit variance and mixed persistence, the first 8
+//  correlated by .64; returns with heavy tails; an outcome is the return of the next ten steps, looked at in
+//  every step with weight 1/10.
 typedef struct {
     prng_t prng;
     size_t symbols;

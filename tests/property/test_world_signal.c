@@ -1,4 +1,5 @@
-//  What the flow of a minute says about the return that follows: nothing in a random walk, what was planted otherwise.
+//  What the flow of a minute says about the return that follows: nothing in a random walk, what was planted
+//  otherwise.
 
 #include "tests/support/expect.h"
 

@@ -145,7 +145,8 @@ find_exception (walk_t *walk, const char *where)
 
 //  --- one line
 
-//  The part of book_sync that the sources' tests assume: changes wait for the snapshot, then join it when newer.
+//  The part of book_sync that the sources' tests assume: changes wait for the snapshot, then join it when
+//  newer.
 static void
 hold (walk_t *walk)
 {

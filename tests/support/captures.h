@@ -1,12 +1,12 @@
 /*  captures - real messages of a venue, with what other projects' tests say they mean
  *
- *  Walks <captures>/<venue>/<channel>.jsonl (the folder is beside the checkout or in LEADLINE_CAPTURES; its README
- *  explains the lines), feeds every message to the venue's adapter and compares with the stated result where there
- *  is one and the message belongs to an API that is still served.  Amounts are compared in the venue's own
- *  units, so the multiplier is both applied and taken off again.
+ *  Walks <captures>/<venue>/<channel>.jsonl (the folder is beside the checkout or in LEADLINE_CAPTURES; its
+ *  README explains the lines), feeds every message to the venue's adapter and compares with the stated result
+ *  where there is one and the message belongs to an API that is still served.  Amounts are compared in the
+ *  venue's own units, so the multiplier is both applied and taken off again.
  *
- *  What is not reproduced must be listed in tests/conformance/captures_exceptions.tsv with its reason; a line that is
- *  listed and reproduced fails too, so the list cannot rot. */
+ *  What is not reproduced must be listed in tests/conformance/captures_exceptions.tsv with its reason; a line
+ *  that is listed and reproduced fails too, so the list cannot rot. */
 
 #ifndef LEADLINE_TEST_CAPTURES_H
 #define LEADLINE_TEST_CAPTURES_H

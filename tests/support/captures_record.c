@@ -25,8 +25,8 @@ say (captures_record_t *self, event_kind_t kind, int instrument, int64_t ts_ns)
     return said;
 }
 
-//  The index belongs to the pair, so all contracts of "BTC-USDT" share it; where names have no dashes it is the
-//  contract's own.
+//  The index belongs to the pair, so all contracts of "BTC-USDT" share it; where names have no dashes it is
+//  the contract's own.
 static void
 on_index (captures_record_t *self, int instrument, double price)
 {
@@ -411,8 +411,8 @@ is_derivative_ticker (judge_t *judge, json_cursor_t stated)
            agrees (judge, stated, "predictedFundingRate", ticker->rate_next);
 }
 
-//  crypto-msg-parser: the number of levels, and some of them under their place, which the source sorts or leaves as
-//  it came: they are looked up by price.
+//  crypto-msg-parser: the number of levels, and some of them under their place, which the source sorts or
+//  leaves as it came: they are looked up by price.
 static bool
 is_counted_side (judge_t *judge, json_cursor_t stated, const said_t *said, bool is_asks)
 {

@@ -49,7 +49,8 @@ typedef struct {
 
 void
 captures_record_init (captures_record_t *self, const symbols_t *symbols);
-//  A new message: forget what was said, keep the state.  recv_ms: when it came, the time of what states none itself.
+//  A new message: forget what was said, keep the state.  recv_ms: when it came, the time of what states none
+//  itself.
 void
 captures_record_message (captures_record_t *self, int64_t recv_ms);
 //  A new group: forget the state too.

@@ -33,7 +33,8 @@ expect_close_at (double actual, double expected, double tolerance, const char *w
     _fail (file, line);
 }
 
-//  The seed of a property test: SEED in the environment, else the given one.  Printed, so a failure can be replayed.
+//  The seed of a property test: SEED in the environment, else the given one.  Printed, so a failure can be
+//  replayed.
 static inline uint64_t
 test_seed (uint64_t preset)
 {

@@ -1,4 +1,4 @@
-/*  tape_private - what the parts of the tape share: its state, its random streams and the queue of events made
+/*  tape_private - what the parts of the tape share: its state, its random streams, the queue of events
  *
  *  tape.c          parameters, the moving market (prices, trades, open interest, funding), what is next
  *  tape_history.c  what came before the start

@@ -344,7 +344,8 @@ read_slowly (void *argument)
     return NULL;
 }
 
-//  What the impatient one loses (test_losses_are_counted), the patient one keeps, and it stays near its reader.
+//  What the impatient one loses (test_losses_are_counted), the patient one keeps, and it stays near its
+//  reader.
 static void
 test_a_patient_publisher_waits (void **state)
 {

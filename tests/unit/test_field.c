@@ -206,7 +206,8 @@ test_round_trip (void **state)
     field_codec_destroy (&in);
 }
 
-//  Cut anywhere: refused.  One byte changed anywhere: refused or read, never worse; what is read can be written again.
+//  Cut anywhere: refused.  One byte changed anywhere: refused or read, never worse; what is read can be
+//  written again.
 static void
 test_damaged_bytes (void **state)
 {

@@ -29,8 +29,8 @@ apply (full_book_t *book, bool is_snapshot, const native_level_t *bids, size_t b
     return full_book_apply (book, &update, NULL);
 }
 
-//  Expected values: binascii.crc32 of Python, as signed 32 bits, of the text in the comment, which is the one the
-//  venue's document writes for such a book.  Here: 3366.1:7:3366.8:9:3366:6:3368:8
+//  Expected values: binascii.crc32 of Python, as signed 32 bits, of the text in the comment, which is the one
+//  the venue's document writes for such a book.  Here: 3366.1:7:3366.8:9:3366:6:3368:8
 static void
 test_checksum_of_documents_example (void **state)
 {

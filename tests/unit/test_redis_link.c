@@ -239,7 +239,8 @@ test_freeze (void **state)
     finish (&bench);
 }
 
-//  Idle and frozen: noticed without any command of ours.  And a link that is destroyed with a command under way.
+//  Idle and frozen: noticed without any command of ours.  And a link that is destroyed with a command under
+//  way.
 static void
 test_freeze_idle (void **state)
 {

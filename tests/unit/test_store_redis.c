@@ -1,5 +1,5 @@
-//  The ledger against a real, private Redis: killed, wiped, full, shared.  What comes out must be what an undisturbed
-//  learner would know.
+//  The ledger against a real, private Redis: killed, wiped, full, shared.  What comes out must be what an
+//  undisturbed learner would know.
 
 #include "aggregator/clerk.h"
 #include "aggregator/store_keys.h"

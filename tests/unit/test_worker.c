@@ -454,8 +454,8 @@ price_at (int64_t ts_ms)
     return 100 + (double) (ts_ms - t0 / NS_PER_MS) / 1000;
 }
 
-//  A tenth of a second of market time at every call: faster than real.  Beats lag the events by 300 ms, so events
-//  from after an evaluation arrive before it can be made.
+//  A tenth of a second of market time at every call: faster than real.  Beats lag the events by 300 ms, so
+//  events from after an evaluation arrive before it can be made.
 static void
 play (void *self)
 {
