@@ -417,8 +417,12 @@ def test_silence_is_reported_and_costs_nobody_else_anything():
             return {(topic, m["status"]) for (topic, m), at in zip(health[venue].messages, health[venue].arrivals)
                     if at > since and m["status"] in ("silent", "broken", "disconnected")}
 
-        wait_until(lambda: feeds_are_ok(p), 30, "all feeds are ok")
-        poll()
+        def is_seen():
+            poll()
+            return all({f"v1.event.{kind}.{i}.{venue}." for kind in ("book", "quote", "trade") for i in p.instruments} <=
+                       {topic for topic, _ in events[venue].messages} for venue in p.venues)
+
+        wait_until(lambda: feeds_are_ok(p) and is_seen(), 30, "all feeds are ok, and were heard")
         begun = time.monotonic()
         p.inject("bybit:orderbook.200:BTCUSDT silence; okx:*:* silence")
         reports = {("book", "BTCUSDT", "bybit"): wait_report("book", "BTCUSDT", "bybit")}
