@@ -1,7 +1,5 @@
 /*  shard - the instruments one process owns: their markets, their cards, their readings
  *
- *  Not         no sockets, no clocks.
- *
  *  The worker feeds it events in order and asks for an evaluation at T; tests and replay do the same.
  *
  *      shard_event ... shard_event -> shard_evaluate (T) -> shard_reading (mode) for each mode
@@ -10,7 +8,8 @@
  *              their carrier's reading of this very evaluation.  When a 10 s grid point was passed, the same
  *              values then go into the statistics, after they were judged: a reading never measures itself.
  *              Slow cards' statistics step when their value has changed.
- *  A card that answers OK with a number that is not finite is silenced and counted. */
+ *  A card that answers OK with a number that is not finite is silenced and counted.
+ *  Not         no sockets, no clocks. */
 
 #ifndef LEADLINE_SHARD_H
 #define LEADLINE_SHARD_H

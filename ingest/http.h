@@ -2,7 +2,7 @@
  *
  *  How   a connection a request; an answer is delivered whole, padded for json_cursor, within HTTP_TIMEOUT_NS
  *        or as a failure.
- *  Not   it does not pace, retry or queue: session does, with rate_limiter and backoff. */
+ *  Not   it does not pace, retry or queue: rest does, with rate_limiter and backoff. */
 
 #ifndef LEADLINE_HTTP_H
 #define LEADLINE_HTTP_H

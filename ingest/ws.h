@@ -2,7 +2,7 @@
  *
  *  How   fragments are put together in one buffer that keeps JSON_PADDING_BYTES behind the text and grows to
  *        WS_FRAME_MAX; pings of the server are answered by the library.
- *  Not   it never reconnects and judges no silence: session does.
+ *  Not   it never reconnects and judges no silence: link does.
  *
  *      ws_new -> ws_open -> on_open -> on_frame ... -> on_closed (also when opening failed) -> ws_open ... */
 
