@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <unistd.h>
+#include <uv.h>
 #include <zmq.h>
 
 typedef struct {
@@ -222,6 +223,33 @@ test_metrics (void **state)
     metrics_destroy (&self);
 }
 
+static void
+note_closed (uv_handle_t *handle)
+{
+    *(bool *) handle->data = true;
+}
+
+//  What is closing is closed afterwards, though other handles of the loop live on; and the loop runs as before.
+static void
+test_settle (void **state)
+{
+    (void) state;
+    bench_t bench = {0};
+    bench.loop = loop_new ();
+    bool is_closed = false;
+    uv_timer_t handle;
+    assert_int_equal (uv_timer_init (loop_uv (bench.loop), &handle), 0);
+    handle.data = &is_closed;
+    bench.timer = loop_every (bench.loop, NS_PER_MS, stop_at_five, &bench);
+    uv_close ((uv_handle_t *) &handle, note_closed);
+    assert_false (is_closed);
+    loop_settle (bench.loop);
+    assert_true (is_closed);
+    (void) loop_run (bench.loop);
+    assert_true (bench.calls >= 5);
+    loop_destroy (&bench.loop);
+}
+
 int
 main (void)
 {
@@ -229,6 +257,7 @@ main (void)
         cmocka_unit_test (test_timers),     cmocka_unit_test (test_cancel_inside),
         cmocka_unit_test (test_drained),    cmocka_unit_test (test_signals),
         cmocka_unit_test (test_slow_turns), cmocka_unit_test (test_metrics),
+        cmocka_unit_test (test_settle),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
