@@ -11,9 +11,9 @@
  *            silence of more than MARKET_JUMP_S nothing is announced for the hole: the rings have a hole
  *            there, and spans across it give E_AGAIN.
  *  Reference the first venue in order whose quotes are younger than 5 s; one that comes back must flow for
- *            5 s before it is preferred again.  When none is fresh the last one stays, and after 30 s its price
- *            is E_STALE.  At a switch the price history is shifted by the difference of the two mids: no
- *            return.
+ *            5 s before it is preferred again.  When none is fresh the last one stays, and after 30 s its
+ *            price is E_STALE.  At a switch the price history is shifted by the difference of the two mids:
+ *            no return.
  *  Backfill  events marked is_backfilled are history.  Before the first live event each one moves time to its
  *            own end and is announced (ON_BUCKET, ON_BAR, ON_FUNDING, ON_OI with is_backfilled), so they
  *            should come sorted by time; afterwards bars fill what lies before the first live bucket, in

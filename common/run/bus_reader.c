@@ -68,7 +68,8 @@ listener_want (listener_t *self, size_t filter)
 bool
 listener_wants (const listener_t *self, const char *text)
 {
-    //  None of `wanted` begins with another, so only the last one that is not above text can be its beginning.
+    //  None of `wanted` begins with another, so only the last one that is not above text can be its
+    //  beginning.
     size_t low = 0, high = self->wanted_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -92,8 +92,8 @@ fundamental_set_drift (fundamental_t *self, int instrument, double correlation)
 {
     static const double e = 2.718281828459045;
     CHECK (correlation >= 0 && correlation <= .6);
-    //  What a correlation loses to jumps, which the signal knows nothing of, and to volatility that moves: over the
-    //  squares of a log-normal sigma, mean sigma / root mean square sigma.
+    //  What a correlation loses to jumps, which the signal knows nothing of, and to volatility that moves:
+    //  over the squares of a log-normal sigma, mean sigma / root mean square sigma.
     double hours = JUMP_SIGMA_HOURS * JUMP_SIGMA_HOURS * 2 * 3600;
     double loss = exp (-(FAST_SD * FAST_SD + SLOW_SD * SLOW_SD) / 8) / sqrt (1 + JUMPS_PER_S * hours);
     double c2 = fmin (correlation / loss, .65) * fmin (correlation / loss, .65);

@@ -77,8 +77,8 @@ struct protocol {
     //  The message in the spelling of today's channels (depth@0ms as depth@100ms).
     void (*respell) (gateway_t *gateway, int channel, int listing, slice_t message, text_buffer_t *out,
                      size_t *wrap_size);
-    //  Of recordings: the channel whose clients get the messages of this one when the recording has none of that
-    //  channel itself (aggTrade for trade), or -1; NULL: never.
+    //  Of recordings: the channel whose clients get the messages of this one when the recording has none of
+    //  that channel itself (aggTrade for trade), or -1; NULL: never.
     const int *stands_for;
     //  Is a REST answer a book snapshot, and of which contract (empty: not said)?
     bool (*is_snapshot) (slice_t url, slice_t *contract);

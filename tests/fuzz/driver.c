@@ -1,6 +1,7 @@
 /*  driver - replays a corpus without a fuzzing engine
  *
- *  Every file of tests/fuzz/corpus/<target>/, each also cut at several places.  An empty or missing corpus fails. */
+ *  Every file of tests/fuzz/corpus/<target>/, each also cut at several places.  An empty or missing corpus
+ *  fails. */
 
 #include <dirent.h>
 #include <stdint.h>

@@ -37,7 +37,8 @@ typedef struct {
     size_t contracts_count;
     const capture_rest_t *rest;
     size_t rest_count;
-    //  A message the recorder wrapped, as the venue would have sent it; NULL: none.  Returns true when it rewrote.
+    //  A message the recorder wrapped, as the venue would have sent it; NULL: none.  Returns true when it
+    //  rewrote.
     bool (*unwrap) (const char *channel, slice_t msg, char *out, size_t capacity);
 } captures_t;
 
