@@ -536,10 +536,10 @@ bybit:publicTrade:* duplicate 20; bybit:tickers:* absurd 3; bybit:publicTrade:* 
 okx:books:* checksum 2; okx:books:* reorder 2; okx:books:* duplicate 3; okx:trades:* duplicate 20
 okx:trades:* malformed 2; okx:open-interest:* absurd 3"""
 BREAKS = ("binance:depth:* half 1; binance:rest:* malformed 1; bybit:tickers:* half 1; okx:bbo-tbt:* half 1",
-          "binance:*:* disconnect 1; bybit:*:* disconnect 1; okx:*:* disconnect 1; okx:open-interest:* stale 3")
+          "binance:depth:* disconnect 1; bybit:orderbook.200:* disconnect 1; okx:books:* disconnect 1; "
+          "okx:open-interest:* stale 3")
 COUNTERS = ("ingest_parse_errors_total", "ingest_duplicate_trades_total", "ingest_book_gaps_total",
             "ingest_book_resyncs_total", "ingest_reconnects_total")
-LATER = "binance:*:* disconnect 1; bybit:*:* disconnect 1; okx:*:* disconnect 1; okx:open-interest:* stale 3"
 
 
 def counts(p):
