@@ -229,7 +229,8 @@ note_closed (uv_handle_t *handle)
     *(bool *) handle->data = true;
 }
 
-//  What is closing is closed afterwards, though other handles of the loop live on; and the loop runs as before.
+//  What is closing is closed afterwards, though other handles of the loop live on; and the loop runs as
+//  before.
 static void
 test_settle (void **state)
 {
