@@ -641,6 +641,15 @@ market_event (market_t *self, const event_t *event, const market_listener_t *lis
             self, listener,
             &(market_event_t){.on = ON_LIQUIDATION, .venue = venue, .of.liquidation = event->of.liquidation});
         break;
+    case EVENT_RATIO:
+        hear (self, venue, INPUT_RATIO);
+        market_tell (self, listener,
+                     &(market_event_t){.on = ON_RATIO, .venue = venue, .of.ratio = event->of.ratio});
+        break;
+    case EVENT_TIERS:
+        market_tell (self, listener,
+                     &(market_event_t){.on = ON_TIERS, .venue = venue, .of.tiers = event->of.tiers});
+        break;
     case EVENT_GAP:
         on_gap (self, event->of.gap, venue, listener);
         break;

@@ -25,6 +25,7 @@
 #define LEADLINE_MARKET_H
 
 #include "cards/book.h"
+#include "cards/map_view.h"
 #include "cards/window.h"
 
 enum { MARKET_VENUES_MAX = 16 };
@@ -136,6 +137,10 @@ market_funding (const market_t *self, int venue, funding_view_t *out);
 int
 market_funding_mean (const market_t *self, double *rate_8h); //  Fo
 
+//  --- the liquidation map.  E_AGAIN before its first second with a mark, E_ABSENT where the owner keeps none.
+int
+market_map (const market_t *self, map_view_t *out);
+
 //  --- what has been heard, for warm-up and age
 typedef enum {
     INPUT_QUOTE = 1,
@@ -150,7 +155,8 @@ typedef enum {
     INPUT_LIQUIDATION = 512,
     INPUT_SERIES = 1024,
     INPUT_FULL_DEPTH = 2048,
-    INPUT_ALL_VENUES = 4096
+    INPUT_ALL_VENUES = 4096,
+    INPUT_RATIO = 8192
 } input_t;
 //  INPUT_QUOTE: reference price; INPUT_BARS: price history, klines included; INPUT_FULL_DEPTH: venues whose
 //  book reaches 100 bp; INPUT_ALL_VENUES: the other inputs are wanted from every venue, else from the
@@ -167,6 +173,8 @@ typedef enum {
     ON_FUNDING, //  of.funding, settled or estimate
     ON_OI,      //  of.oi: an OI interval of a venue was closed
     ON_LIQUIDATION,
+    ON_RATIO,   //  of.ratio: how the venue's crowd stands
+    ON_TIERS,   //  of.tiers: its maintenance tiers have changed
     ON_GAP,    //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
     ON_SECOND, //  every whole second, before an evaluation at that second
     ON_BUCKET, //  of.bucket: bucket `back = 1` of this size is now closed
@@ -216,6 +224,8 @@ typedef struct {
         const funding_t *funding;
         const market_oi_interval_t *oi;
         const liquidation_t *liquidation;
+        const ratio_t *ratio;
+        const tier_update_t *tiers;
         const gap_t *gap;
         bucket_id_t bucket;
         const market_bar_t *bar;

@@ -29,7 +29,7 @@
 
 #include "cards/market.h"
 
-enum { MARKET_JUMP_S = 600, MARKET_INPUTS = 13 };
+enum { MARKET_JUMP_S = 600, MARKET_INPUTS = 14 };
 
 typedef struct {
     void (*on) (void *self, const market_event_t *event); //  may be NULL; event borrowed

@@ -22,7 +22,8 @@ enum {
     BIT_LIQUIDATION,
     BIT_SERIES,
     BIT_FULL_DEPTH,
-    BIT_ALL_VENUES
+    BIT_ALL_VENUES,
+    BIT_RATIO
 };
 
 //  Row by input bit.  kind -1: no event carries such a feed.
@@ -46,6 +47,7 @@ static const struct {
     {-1, 0, 1, "no outside series", "no outside series", "no outside series"},
     {EVENT_BOOK, 10, 1, "no book reaches 100 bp", "no book feed", "no book reaches 100 bp"},
     {-1, 0, 0, "", "", ""},
+    {EVENT_RATIO, 900, 300, "waiting for account ratios", "no account ratios", "account ratios have stopped"},
 };
 
 static bool

@@ -4,7 +4,8 @@
 const char *const coverage_names[] = {"complete", "sampled", "absent", NULL};
 const char *const event_kind_names[] = {"instrument",  "trade", "book",    "quote",
                                         "mark",        "index", "funding", "open_interest",
-                                        "liquidation", "bar",   "gap",     NULL};
+                                        "liquidation", "bar",   "gap",     "ratio",
+                                        "tiers",       NULL};
 static const char *const status_names[] = {"trading", "halted", "delisted", NULL};
 static const char *const liquidation_px_names[] = {"bankruptcy", "order", "fill", NULL};
 
@@ -106,6 +107,26 @@ static const field_t gap_fields[] = {
     FIELD (FIELD_TEXT, gap_t, reason, "reason", "", 0, 0, "why"),
 };
 
+static const field_t ratio_fields[] = {
+    EVENT_TIME (ratio_t),
+    FIELD_OPTIONAL (FIELD_F64, ratio_t, accounts_long, "accounts_long", "", 0, 1, "share of all accounts that is long"),
+    FIELD_OPTIONAL (FIELD_F64, ratio_t, top_accounts_long, "top_accounts_long", "", 0, 1, "of the top accounts"),
+    FIELD_OPTIONAL (FIELD_F64, ratio_t, top_positions_long, "top_positions_long", "", 0, 1, "of the positions of the top accounts"),
+    FIELD (FIELD_BOOL, ratio_t, is_backfilled, "is_backfilled", "", 0, 0, "from history at start"),
+};
+static const field_t tier_fields[] = {
+    FIELD (FIELD_F64, tier_t, up_to, "up_to", "usd or coins", 0, USD_MAX, "size up to which the tier reaches"),
+    FIELD (FIELD_F64, tier_t, mmr, "mmr", "", 0, 1, "maintenance rate"),
+    FIELD (FIELD_F64, tier_t, leverage_max, "leverage_max", "", 1, 1000, "most leverage"),
+    FIELD_OPTIONAL (FIELD_F64, tier_t, deduction, "deduction", "usd", 0, USD_MAX, "taken off the maintenance; nil: by continuity"),
+};
+static const field_table_t tier_table = FIELD_TABLE ("tier", tier_t, tier_fields);
+static const field_t tiers_fields[] = {
+    EVENT_TIME (tier_update_t),
+    FIELD_MANY (tier_update_t, rows, rows_count, "rows", &tier_table, TIERS_MAX, "lowest first"),
+    FIELD (FIELD_BOOL, tier_update_t, is_by_coins, "is_by_coins", "", 0, 0, "bounds are in coins"),
+};
+
 static const field_table_t tables[EVENT_KIND_COUNT] = {
     [EVENT_INSTRUMENT] = FIELD_TABLE ("instrument", instrument_t, instrument_fields),
     [EVENT_TRADE] = FIELD_TABLE ("trade", trade_t, trade_fields),
@@ -118,6 +139,8 @@ static const field_table_t tables[EVENT_KIND_COUNT] = {
     [EVENT_LIQUIDATION] = FIELD_TABLE ("liquidation", liquidation_t, liquidation_fields),
     [EVENT_BAR] = FIELD_TABLE ("bar", bar_t, bar_fields),
     [EVENT_GAP] = FIELD_TABLE ("gap", gap_t, gap_fields),
+    [EVENT_RATIO] = FIELD_TABLE ("ratio", ratio_t, ratio_fields),
+    [EVENT_TIERS] = FIELD_TABLE ("tiers", tier_update_t, tiers_fields),
 };
 // clang-format on
 

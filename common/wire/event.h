@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/tiers.h"
 #include "common/wire/field.h"
 #include "common/wire/universe.h"
 
@@ -30,6 +31,8 @@ typedef enum {
     EVENT_LIQUIDATION,
     EVENT_BAR,
     EVENT_GAP,
+    EVENT_RATIO,
+    EVENT_TIERS,
     EVENT_KIND_COUNT
 } event_kind_t;
 
@@ -140,6 +143,23 @@ typedef struct {
     char reason[96];
 } gap_t;
 
+//  How the crowd stands: shares of accounts, or of the positions of the largest ones, that are long, 0..1.
+typedef struct {
+    int64_t ts_event_ns;
+    double accounts_long;      //  of all accounts; NaN where the venue does not say
+    double top_accounts_long;  //  of the top accounts; NaN
+    double top_positions_long; //  of the positions of the top accounts; NaN
+    bool is_backfilled;
+} ratio_t;
+
+//  The maintenance tiers of a contract as the venue states them now, lowest first (tiers.h says what they mean).
+typedef struct {
+    int64_t ts_event_ns;
+    tier_t *rows;
+    size_t rows_count;
+    bool is_by_coins;
+} tier_update_t;
+
 extern const char *const event_kind_names[]; //  "trade", ..., NULL; the word in topics
 
 //  The table of a kind.  Never NULL for a valid kind.
@@ -169,6 +189,8 @@ typedef struct {
         const liquidation_t *liquidation;
         const bar_t *bar;
         const gap_t *gap;
+        const ratio_t *ratio;
+        const tier_update_t *tiers;
     } of;
 } event_t;
 

@@ -200,6 +200,31 @@ put_list (field_codec_t *self, const field_row_t *row, field_form_t form, const 
     return OK;
 }
 
+//  Whole numbers take one to nine bytes, others five.
+static int
+put_numbers (field_codec_t *self, const field_row_t *row, const char *record, error_text_t *error)
+{
+    const field_t *field = row->field;
+    const float *values;
+    size_t count;
+    memcpy (&values, record + row->offset, sizeof values);
+    memcpy (&count, record + row->offset - field->offset + field->count_offset, sizeof count);
+    if (count > field->size)
+        return field_refuse (field, "too many numbers", error);
+    (void) msgpack_pack_array (&self->packer, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite (values[i]))
+            return field_refuse (field, "not a finite number", error);
+        if (field_is_outside (field, (double) values[i]))
+            return field_refuse (field, "out of bounds", error);
+        if (values[i] == floorf (values[i]) && fabsf (values[i]) < 0x1p62f)
+            (void) msgpack_pack_int64 (&self->packer, (int64_t) values[i]);
+        else
+            (void) msgpack_pack_float (&self->packer, values[i]);
+    }
+    return OK;
+}
+
 static int
 put_field (field_codec_t *self, const field_row_t *row, field_form_t form, const char *record,
            error_text_t *error)
@@ -233,6 +258,8 @@ put_field (field_codec_t *self, const field_row_t *row, field_form_t form, const
         return put_record (self, field_plan (self, field->table), form, at, error);
     case FIELD_LIST:
         return put_list (self, row, form, record, error);
+    case FIELD_NUMBERS:
+        return put_numbers (self, row, record, error);
     }
     return field_refuse (field, "unknown type", error);
 }

@@ -32,7 +32,8 @@ typedef enum {
     FIELD_TEXT,    //  char[size], terminated; longer text is refused (E_RANGE)
     FIELD_ENUM,    //  int32_t index into names; the word itself in maps and JSON, the index in arrays
     FIELD_STRUCT,  //  nested struct, by table; key "": its fields stand in the outer message
-    FIELD_LIST     //  item_t *items; size_t count at count_offset; items by table; at most size
+    FIELD_LIST,    //  item_t *items; size_t count at count_offset; items by table; at most size
+    FIELD_NUMBERS  //  float *values; size_t count at count_offset; at most size; whole numbers go out as such
 } field_type_t;
 
 enum { FIELD_NULLABLE = 1 };
@@ -47,8 +48,8 @@ typedef struct {
     const char *unit;  //  "ns", "coins", "usd", "quote currency", "": for SCHEMA.md
     const char *about; //  one sentence for SCHEMA.md
     uint32_t flags;
-    size_t size;                //  TEXT: bytes; LIST: most items
-    size_t count_offset;        //  LIST
+    size_t size;                //  TEXT: bytes; LIST, NUMBERS: most items
+    size_t count_offset;        //  LIST, NUMBERS
     const field_table_t *table; //  LIST, STRUCT
     const char *const *names;   //  ENUM: words, NULL at the end
 } field_t;
@@ -169,6 +170,12 @@ field_to_json (const field_table_t *table, const void *record, text_buffer_t *ou
         .key = key_, .type = FIELD_LIST, .offset = offsetof (struct_, member_),                              \
         .count_offset = offsetof (struct_, count_), .unit = "", .about = about_, .table = table_,            \
         .size = most_                                                                                        \
+    }
+#define FIELD_SERIES(struct_, member_, count_, key_, unit_, low_, high_, most_, about_)                       \
+    {                                                                                                        \
+        .key = key_, .type = FIELD_NUMBERS, .offset = offsetof (struct_, member_),                           \
+        .count_offset = offsetof (struct_, count_), .low = low_, .high = high_, .unit = unit_,               \
+        .about = about_, .size = most_                                                                       \
     }
 #define FIELD_TABLE(name_, struct_, fields_)                                                                 \
     {                                                                                                        \

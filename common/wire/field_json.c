@@ -148,6 +148,25 @@ json_list (const field_t *field, const char *record, text_buffer_t *out, error_t
 }
 
 static int
+json_numbers (const field_t *field, const char *record, text_buffer_t *out, error_text_t *error)
+{
+    const float *values;
+    size_t count;
+    memcpy (&values, record + field->offset, sizeof values);
+    memcpy (&count, record + field->count_offset, sizeof count);
+    if (count > field->size)
+        return field_refuse (field, "too many numbers", error);
+    text_add (out, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite (values[i]))
+            return field_refuse (field, "not a finite number", error);
+        text_add (out, "%s%.9g", i ? "," : "", (double) values[i]);
+    }
+    text_add (out, "]");
+    return OK;
+}
+
+static int
 json_value (const field_t *field, const char *record, text_buffer_t *out, error_text_t *error)
 {
     const void *at = record + field->offset;
@@ -194,6 +213,8 @@ json_value (const field_t *field, const char *record, text_buffer_t *out, error_
         return status;
     case FIELD_LIST:
         return json_list (field, record, out, error);
+    case FIELD_NUMBERS:
+        return json_numbers (field, record, out, error);
     }
     return field_refuse (field, "unknown type", error);
 }

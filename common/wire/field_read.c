@@ -4,6 +4,7 @@
 #include "common/wire/field_private.h"
 #include "common/base/check.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -456,6 +457,29 @@ get_list (field_codec_t *self, const field_row_t *row, char *record, error_text_
 }
 
 static int
+get_numbers (field_codec_t *self, const field_row_t *row, char *record, error_text_t *error)
+{
+    const field_t *field = row->field;
+    size_t count;
+    if (!take_container (self, false, &count))
+        return field_refuse (field, "not a list", error);
+    if (count > field->size)
+        return field_refuse (field, "too many numbers", error);
+    float *values = count ? field_scratch (self, count * sizeof *values) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        double value = 0;
+        if (take_double (self, &value) != OK)
+            return field_refuse (field, "not a number", error);
+        if (!(fabs (value) <= FLT_MAX) || field_is_outside (field, value))
+            return field_refuse (field, "out of bounds", error);
+        values[i] = (float) value;
+    }
+    memcpy (record + row->offset, &values, sizeof values);
+    memcpy (record + row->offset - field->offset + field->count_offset, &count, sizeof count);
+    return OK;
+}
+
+static int
 get_bool (field_codec_t *self, const field_t *field, bool *out, error_text_t *error)
 {
     if (self->at == self->end || (self->at[0] != 0xc2 && self->at[0] != 0xc3))
@@ -500,6 +524,8 @@ get_field (field_codec_t *self, const field_row_t *row, char *record, error_text
         return get_record (self, field_plan (self, field->table), at, error);
     case FIELD_LIST:
         return get_list (self, row, record, error);
+    case FIELD_NUMBERS:
+        return get_numbers (self, row, record, error);
     }
     return field_refuse (field, "unknown type", error);
 }

@@ -9,6 +9,8 @@ const char *const health_status_names[] = {"unknown",      "ok",     "silent", "
                                            "disconnected", "absent", NULL};
 static const char *const basis_names[] = {"uncalibrated", "calibrated", NULL};
 static const char *const metric_names[] = {"counter", "gauge", NULL};
+const char *const map_model_names[] = {"full", "ladder", NULL};
+const char *const map_side_names[] = {"long", "short", NULL};
 static const char *const mode_names[] = {"scalp", "day", "swing", NULL};
 
 #define TIME_MS_MAX 9e15
@@ -165,6 +167,90 @@ static const field_t health_fields[] = {
     FIELD_OPTIONAL (FIELD_F64, health_t, clock_skew_ms, "clock_skew_ms", "ms", -ANY_MAX, ANY_MAX, "smallest such difference"),
     FIELD (FIELD_TEXT, health_t, message, "message", "", 0, 0, "for people"),
 };
+static const field_t map_group_fields[] = {
+    FIELD (FIELD_F64, map_group_t, leverage_from, "leverage_from", "", 0, 1000, "effective leverage from"),
+    FIELD (FIELD_F64, map_group_t, leverage_to, "leverage_to", "", 0, 1000, "to"),
+    FIELD_SERIES (map_group_t, long_usd, long_count, "long_usd", "usd", 0, ANY_MAX, MAP_ROWS_MAX, "longs by row; 0 after the last"),
+    FIELD_SERIES (map_group_t, short_usd, short_count, "short_usd", "usd", 0, ANY_MAX, MAP_ROWS_MAX, "shorts by row; 0 after the last"),
+};
+static const field_table_t map_group_table = FIELD_TABLE ("map group", map_group_t, map_group_fields);
+static const field_t map_venue_fields[] = {
+    FIELD (FIELD_TEXT, map_venue_t, venue, "venue", "", 0, 0, "venue"),
+    FIELD_WORD (map_venue_t, prints, "prints", coverage_names, "what its liquidation feed shows"),
+    FIELD (FIELD_BOOL, map_venue_t, is_live, "live", "", 0, 0, "its marks and trades flow"),
+    FIELD_OPTIONAL (FIELD_F64, map_venue_t, oi_usd, "oi_usd", "usd", 0, ANY_MAX, "open interest, filtered"),
+    FIELD_OPTIONAL (FIELD_F64, map_venue_t, oi_age_s, "oi_age_s", "s", 0, ANY_MAX, "its age"),
+    FIELD (FIELD_F64, map_venue_t, opening_p, "opening_p", "", 0, 1, "share of taker flow that opens positions"),
+    FIELD (FIELD_F64, map_venue_t, long_usd, "long_usd", "usd", 0, ANY_MAX, "longs of its book"),
+    FIELD (FIELD_F64, map_venue_t, short_usd, "short_usd", "usd", 0, ANY_MAX, "shorts"),
+    FIELD_OPTIONAL (FIELD_F64, map_venue_t, divergence_pct, "divergence_pct", "%", 0, 100, "distance of its map to the others', of price"),
+    FIELD_MANY (map_venue_t, groups, groups_count, "groups", &map_group_table, MAP_GROUPS, "its own rows, in columns"),
+};
+static const field_table_t map_venue_table = FIELD_TABLE ("map venue", map_venue_t, map_venue_fields);
+static const field_t map_cluster_fields[] = {
+    FIELD (FIELD_F64, map_cluster_t, low_px, "low_px", "quote currency", 0, ANY_MAX, "from"),
+    FIELD (FIELD_F64, map_cluster_t, high_px, "high_px", "quote currency", 0, ANY_MAX, "to"),
+    FIELD_WORD (map_cluster_t, side, "side", map_side_names, "whose positions"),
+    FIELD (FIELD_F64, map_cluster_t, usd, "usd", "usd", 0, ANY_MAX, "notional"),
+    FIELD (FIELD_F64, map_cluster_t, usd_p10, "usd_p10", "usd", 0, ANY_MAX, "less in one case of ten"),
+    FIELD (FIELD_F64, map_cluster_t, usd_p90, "usd_p90", "usd", 0, ANY_MAX, "more in one case of ten"),
+    FIELD_SERIES (map_cluster_t, groups_usd, groups_count, "groups_usd", "usd", 0, ANY_MAX, MAP_GROUPS, "by group of leverage"),
+};
+static const field_table_t map_cluster_table = FIELD_TABLE ("map cluster", map_cluster_t, map_cluster_fields);
+static const field_t map_cumulative_fields[] = {
+    FIELD (FIELD_F64, map_cumulative_t, distance_pct, "distance_pct", "%", 0, 100, "from the mark to"),
+    FIELD (FIELD_F64, map_cumulative_t, long_usd, "long_usd", "usd", 0, ANY_MAX, "longs below"),
+    FIELD (FIELD_F64, map_cumulative_t, short_usd, "short_usd", "usd", 0, ANY_MAX, "shorts above"),
+};
+static const field_table_t map_cumulative_table = FIELD_TABLE ("map cumulative", map_cumulative_t, map_cumulative_fields);
+static const field_t map_print_fields[] = {
+    FIELD (FIELD_TEXT, map_print_t, venue, "venue", "", 0, 0, "venue"),
+    FIELD_WORD (map_print_t, side, "side", map_side_names, "whose positions"),
+    FIELD (FIELD_F64, map_print_t, px, "px", "quote currency", 0, ANY_MAX, "mean price by size"),
+    FIELD (FIELD_F64, map_print_t, usd, "usd", "usd", 0, ANY_MAX, "notional printed"),
+    FIELD (FIELD_I64, map_print_t, count, "count", "", 0, 9e18, "prints"),
+    FIELD_WORD (map_print_t, coverage, "coverage", coverage_names, "does the feed show all"),
+};
+static const field_table_t map_print_table = FIELD_TABLE ("map print", map_print_t, map_print_fields);
+static const field_t map_fields[] = {
+    HEAD (map_frame_t),
+    FIELD (FIELD_TEXT, map_frame_t, instrument, "instrument", "", 0, 0, "instrument"),
+    FIELD_WORD (map_frame_t, model, "model", map_model_names, "full mixture, or classic ladder for comparison"),
+    FIELD (FIELD_I64, map_frame_t, ts_ms, "ts_ms", "ms", 0, TIME_MS_MAX, "evaluation time"),
+    FIELD (FIELD_BOOL, map_frame_t, is_column, "column", "", 0, 0, "closes a minute: kept for the heatmap"),
+    FIELD (FIELD_F64, map_frame_t, mark_px, "mark_px", "quote currency", 0, ANY_MAX, "mark of the reference"),
+    FIELD (FIELD_I64, map_frame_t, first_row, "first_row", "", -1e6, 1e6, "row 0 on the grid of log price"),
+    FIELD (FIELD_F64, map_frame_t, first_px, "first_px", "quote currency", 0, ANY_MAX, "lower edge of row 0: exp (first_row step)"),
+    FIELD (FIELD_I32, map_frame_t, step_bp, "step_bp", "bp", 1, 1000, "height of a row in log price"),
+    FIELD (FIELD_I32, map_frame_t, rows_count, "rows", "", 0, MAP_ROWS_MAX, "rows"),
+    FIELD_MANY (map_frame_t, groups, groups_count, "groups", &map_group_table, MAP_GROUPS, "notional by leverage, all venues"),
+    FIELD_MANY (map_frame_t, clusters, clusters_count, "clusters", &map_cluster_table, MAP_CLUSTERS_MAX, "largest first"),
+    FIELD_MANY (map_frame_t, cumulative, cumulative_count, "cumulative", &map_cumulative_table, 8, "mass by distance"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, pain_long_px, "pain_long_px", "quote currency", 0, ANY_MAX, "max pain of longs, below"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, pain_long_usd, "pain_long_usd", "usd", 0, ANY_MAX, "longs liquidated on the way there"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, pain_short_px, "pain_short_px", "quote currency", 0, ANY_MAX, "max pain of shorts, above"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, pain_short_usd, "pain_short_usd", "usd", 0, ANY_MAX, "shorts liquidated on the way there"),
+    FIELD (FIELD_F64, map_frame_t, long_usd, "long_usd", "usd", 0, ANY_MAX, "all longs, beyond the rows too"),
+    FIELD (FIELD_F64, map_frame_t, short_usd, "short_usd", "usd", 0, ANY_MAX, "all shorts"),
+    FIELD_MANY (map_frame_t, venues, venues_count, "venues", &map_venue_table, 16, "what each venue adds"),
+    FIELD (FIELD_F64, map_frame_t, oi_coverage_pct, "oi_coverage_pct", "%", 0, 100, "venues with fresh open interest"),
+    FIELD (FIELD_F64, map_frame_t, confidence_pct, "confidence_pct", "%", 0, 100, "coverage x history"),
+    FIELD_OPTIONAL (FIELD_TEXT, map_frame_t, reason, "reason", "", 0, 0, "what lowers it"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, leverage_mean, "leverage_mean", "", 0, 1000, "harmonic mean of the mass"),
+    FIELD_SERIES (map_frame_t, theta, theta_count, "theta", "", 0, 100, MAP_COMPONENTS, "learned correction by leverage 2 3 5 7.5 10 15 20 25 33 50 75 100 125"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, score_vs_ladder, "score_vs_ladder", "nats/h", -ANY_MAX, ANY_MAX, "log-likelihood of prints over the ladder's"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, score_low, "score_low", "nats/h", -ANY_MAX, ANY_MAX, "lower end of its 95 % interval"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, score_high, "score_high", "nats/h", -ANY_MAX, ANY_MAX, "upper end"),
+    FIELD (FIELD_F64, map_frame_t, score_hours, "score_hours", "h", 0, ANY_MAX, "hours behind it"),
+    FIELD (FIELD_F64, map_frame_t, predicted_usd, "predicted_usd", "usd", 0, ANY_MAX, "mass swept in those hours"),
+    FIELD (FIELD_F64, map_frame_t, printed_usd, "printed_usd", "usd", 0, ANY_MAX, "liquidations seen in them, un-throttled"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, open_px, "open_px", "quote currency", 0, ANY_MAX, "candle of a column's minute"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, high_px, "high_px", "quote currency", 0, ANY_MAX, "highest"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, low_px, "low_px", "quote currency", 0, ANY_MAX, "lowest"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, close_px, "close_px", "quote currency", 0, ANY_MAX, "last"),
+    FIELD_OPTIONAL (FIELD_F64, map_frame_t, volume_usd, "volume_usd", "usd", 0, ANY_MAX, "traded"),
+    FIELD_MANY (map_frame_t, prints, prints_count, "prints", &map_print_table, 32, "liquidations printed in a column's minute"),
+};
 static const field_t metric_fields[] = {
     FIELD (FIELD_TEXT, metric_value_t, name, "name", "", 0, 0, "name"),
     FIELD (FIELD_TEXT, metric_value_t, labels, "labels", "", 0, 0, "labels"),
@@ -199,6 +285,7 @@ static const field_table_t tables[TOPIC_KIND_COUNT] = {
     [TOPIC_BIAS] = FIELD_TABLE ("bias", bias_t, bias_fields),
     [TOPIC_OUTCOME] = FIELD_TABLE ("outcome", outcome_t, outcome_fields),
     [TOPIC_HEALTH] = FIELD_TABLE ("health", health_t, health_fields),
+    [TOPIC_MAP] = FIELD_TABLE ("map", map_frame_t, map_fields),
     [TOPIC_METRICS] = FIELD_TABLE ("metrics", metrics_message_t, metrics_fields),
 };
 // clang-format on

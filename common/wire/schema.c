@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NESTED_MAX = 16 };
+enum { NESTED_MAX = 32 };
 
 //  Tables that others point to, in order of appearance; each is written once.
 typedef struct {
@@ -16,6 +16,7 @@ static const char *const type_words[] = {
     [FIELD_BOOL] = "bool", [FIELD_I8] = "int",         [FIELD_I32] = "int",         [FIELD_I64] = "int",
     [FIELD_U64] = "int",   [FIELD_F64] = "float",      [FIELD_DECIMAL] = "decimal", [FIELD_TEXT] = "text",
     [FIELD_ENUM] = "word", [FIELD_STRUCT] = "message", [FIELD_LIST] = "list",
+    [FIELD_NUMBERS] = "numbers",
 };
 
 static void
@@ -36,6 +37,8 @@ write_type (const field_t *field, FILE *out)
         (void) fprintf (out, ", at most %zu bytes", field->size - 1);
     if (field->type == FIELD_LIST)
         (void) fprintf (out, " of %s, at most %zu", field->table->name, field->size);
+    if (field->type == FIELD_NUMBERS)
+        (void) fprintf (out, ", at most %zu", field->size);
     if (field->type == FIELD_STRUCT)
         (void) fprintf (out, " %s", field->table->name);
     for (size_t i = 0; field->type == FIELD_ENUM && field->names[i]; i++)
@@ -106,7 +109,7 @@ write_front (FILE *out)
         const char *name = kind == TOPIC_TICK                            ? "1"
                            : kind == TOPIC_BEAT || kind == TOPIC_METRICS ? "cards-1"
                                                                          : "binance";
-        (void) snprintf (topic.name, sizeof topic.name, "%s", name);
+        (void) snprintf (topic.name, sizeof topic.name, "%s", kind == TOPIC_MAP ? "" : name);
         (void) topic_format (&topic, "v1", text);
         (void) fprintf (out, "- `%s`\n", text);
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const topic_kind_names[] = {"event",   "beat",   "reading", "tick", "bias",
-                                        "outcome", "health", "metrics", NULL};
+                                        "outcome", "health", "metrics", "map",  NULL};
 
 size_t
 topic_format (const topic_t *topic, const char *prefix, char *out)
@@ -23,6 +23,10 @@ topic_format (const topic_t *topic, const char *prefix, char *out)
     case TOPIC_OUTCOME:
         length = snprintf (out, TOPIC_TEXT_MAX, "%s.%s.%s.%s.", prefix, kind, mode_info (topic->mode)->name,
                            topic->instrument);
+        break;
+    case TOPIC_MAP:
+        length = snprintf (out, TOPIC_TEXT_MAX, "%s.%s.%s.%s%s", prefix, kind, topic->instrument, topic->name,
+                           topic->name[0] ? "." : "");
         break;
     case TOPIC_BEAT:
     case TOPIC_TICK:
@@ -98,6 +102,11 @@ topic_parse (slice_t text, const char *prefix, topic_t *out)
         if (next_part (&rest, &part) != OK || mode_parse (part, &out->mode) != OK)
             return E_SYNTAX;
         status = copy_part (&rest, out->instrument, sizeof out->instrument);
+        break;
+    case TOPIC_MAP:
+        status = copy_part (&rest, out->instrument, sizeof out->instrument);
+        if (status == OK && rest.size > 0)
+            status = copy_part (&rest, out->name, sizeof out->name);
         break;
     default:
         status = copy_part (&rest, out->name, sizeof out->name);

@@ -4,6 +4,7 @@
  *      v1.reading.<mode>.<instrument>.           v1.tick.<shard>.
  *      v1.bias.<mode>.<instrument>.              v1.outcome.<mode>.<instrument>.
  *      v1.health.<kind>.<instrument>.<venue>.    v1.metrics.<process>.
+ *      v1.map.<instrument>.                      v1.map.<instrument>.<model>.   (models other than the full one)
  *
  *  The final dot keeps BTCUSD. from matching BTCUSDT.  "v1" is the prefix, a setting. */
 
@@ -22,6 +23,7 @@ typedef enum {
     TOPIC_OUTCOME,
     TOPIC_HEALTH,
     TOPIC_METRICS,
+    TOPIC_MAP,
     TOPIC_KIND_COUNT
 } topic_kind_t;
 
@@ -31,9 +33,9 @@ typedef struct {
     topic_kind_t kind;
     event_kind_t event;                   //  EVENT, HEALTH
     mode_id_t mode;                       //  READING, BIAS, OUTCOME
-    char instrument[INSTRUMENT_NAME_MAX]; //  EVENT, HEALTH, READING, BIAS, OUTCOME
-    char
-        name[PUBLISHER_NAME_MAX]; //  venue (EVENT, HEALTH), publisher (BEAT), shard (TICK), process (METRICS)
+    char instrument[INSTRUMENT_NAME_MAX]; //  EVENT, HEALTH, READING, BIAS, OUTCOME, MAP
+    //  venue (EVENT, HEALTH), publisher (BEAT), shard (TICK), process (METRICS), model (MAP; "": the full one)
+    char name[PUBLISHER_NAME_MAX];
 } topic_t;
 
 //  Write the text.  out holds TOPIC_TEXT_MAX.  Returns the length.

@@ -125,7 +125,7 @@ exchange_init (exchange_t *self, const exchange_options_t *options)
         uint64_t index = (uint64_t) (options->instrument * WORLD_VENUES_MAX + options->venue) * ACTOR_COUNT;
         prng_fork (&self->prng[i], options->seed, name, index + (uint64_t) i);
     }
-    tiers_init (&self->tiers, options->listing->tiers, options->rule);
+    self->tiers = options->listing->tiers[options->rule];
     matching_sink_t sink = {.self = self, .fill = on_fill, .level = on_level};
     self->book = matching_new (ACCOUNT_MAKERS * 2 * MAKER_LEVELS + DEPTH_ORDERS + 8, &sink);
     for (int i = 0; i < ACCOUNT_MAKERS * 2 * MAKER_LEVELS; i++)

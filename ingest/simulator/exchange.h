@@ -9,11 +9,11 @@
 #define LEADLINE_EXCHANGE_H
 
 #include "common/base/prng.h"
+#include "common/base/tiers.h"
 #include "ingest/simulator/accounts.h"
 #include "ingest/simulator/fundamental.h"
 #include "ingest/simulator/listing.h"
 #include "ingest/simulator/matching.h"
-#include "ingest/simulator/tiers.h"
 #include "ingest/simulator/truth.h"
 #include "ingest/simulator/world.h"
 #include "ingest/simulator/world_history.h"

@@ -1,4 +1,4 @@
-/*  listing - what a venue lists: price level, tick, lot, contract, tier class and how lively it is
+/*  listing - what a venue lists: price level, tick, lot, contract, tiers and how lively it is
  *
  *  What  numbers are of the order of the real contracts.  A name that is not in the table gets a small-cap
  *        contract whose price follows from a hash of its name.
@@ -7,7 +7,8 @@
 #ifndef LEADLINE_LISTING_H
 #define LEADLINE_LISTING_H
 
-#include "ingest/simulator/tiers.h"
+#include "common/base/tiers.h"
+#include "ingest/simulator/world.h"
 
 typedef struct {
     double px;             //  where its history begins
@@ -16,11 +17,12 @@ typedef struct {
     double pace;           //  1 BTC; arrival rates scale with it
     double turnover_usd_s; //  expected on one venue at activity 1
     double spread_bps;     //  what a maker asks for at rest, half
-    tiers_class_t tiers;
+    tiers_t tiers[3];      //  [world_rule_t]
     world_spec_t specs[3]; //  [world_rule_t]
 } listing_t;
 
-void
-listing_init (listing_t *self, const char *name);
+//  tiers_folder holds <venue>.tsv of the three venues.  OK, or what tiers_load says.
+int
+listing_init (listing_t *self, const char *name, const char *tiers_folder, error_text_t *error);
 
 #endif

@@ -90,7 +90,8 @@ static margin_order_t
 order_bounded (const exchange_t *self, const margin_order_t *order)
 {
     margin_order_t bounded = *order;
-    double most = tiers_at (&self->tiers, order->usd * 1.02)->leverage_max;
+    double px = (double) self->last_px_ticks * self->spec->tick_px;
+    double most = tiers_at (&self->tiers, order->usd * 1.02 / px, px)->leverage_max;
     if (bounded.leverage > most)
         bounded.leverage = most;
     return bounded;
@@ -140,8 +141,9 @@ margin_add (exchange_t *self, int32_t slot, int64_t lots, bool has_impact)
     bool is_buy = position->holding.lots > 0;
     taker_t taker = {.account = ACCOUNT_CROWD, .slot = slot, .has_impact = has_impact};
     if (exchange_take (self, &taker, is_buy, limit_for (self, is_buy, TAKER_BAND), lots) > 0) {
-        double usd = exchange_usd (self, (int64_t) fabs ((double) position->holding.cost) * MONEY_UNIT);
-        double most = tiers_at (&self->tiers, usd * 1.02)->leverage_max;
+        double coins = fabs ((double) position->holding.lots) * self->spec->lot_coins;
+        double px = (double) self->last_px_ticks * self->spec->tick_px;
+        double most = tiers_at (&self->tiers, coins * 1.02, px)->leverage_max;
         if ((double) position->leverage > most)
             position->leverage = (float) most;
         position_fund (self, slot);

@@ -182,7 +182,11 @@ world_new (const world_options_t *options, error_text_t *error)
     int count = (int) self->universe.count, venues = options->venues_count;
     self->listings = mem_new ((size_t) count * sizeof *self->listings);
     for (int i = 0; i < count; i++)
-        listing_init (&self->listings[i], self->universe.names[i]);
+        if (listing_init (&self->listings[i], self->universe.names[i],
+                          options->tiers_folder ? options->tiers_folder : "deploy/tiers", error) != OK) {
+            world_destroy (&self);
+            return NULL;
+        }
     double horizon_s = options->planted_ic > 0 ? options->planted_horizon_s : USUAL_HORIZON_S;
     self->fundamental = fundamental_new (options->seed, self->listings, count, horizon_s);
     self->exchanges = mem_new ((size_t) (count * venues) * sizeof *self->exchanges);

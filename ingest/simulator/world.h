@@ -40,6 +40,7 @@ typedef struct {
     double planted_horizon_s;
     //  The id as the venue spells it, for the truth file; NULL: plain digits.
     void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size);
+    const char *tiers_folder; //  of <venue>.tsv (tiers.h); NULL: deploy/tiers
     const char *truth_path; //  truth file (methods F6), NULL: none
 } world_options_t;
 

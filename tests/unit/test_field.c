@@ -51,6 +51,20 @@ random_list (prng_t *prng, const field_t *field, char *record, char **arena)
 }
 
 static void
+random_numbers (prng_t *prng, const field_t *field, char *record, char **arena)
+{
+    size_t count = (size_t) prng_below (prng, field->size < 9 ? field->size : 9);
+    float *values = (float *) (void *) *arena;
+    *arena += (count * sizeof *values + 15) / 16 * 16; //  what follows stays aligned
+    for (size_t i = 0; i < count; i++) {
+        float value = (float) random_inside (prng, field);
+        values[i] = prng_below (prng, 2) ? floorf (value) : value;
+    }
+    memcpy (record + field->offset, &values, sizeof values);
+    memcpy (record + field->count_offset, &count, sizeof count);
+}
+
+static void
 random_field (prng_t *prng, const field_t *field, char *record, char **arena)
 {
     void *at = record + field->offset;
@@ -92,6 +106,9 @@ random_field (prng_t *prng, const field_t *field, char *record, char **arena)
         break;
     case FIELD_LIST:
         random_list (prng, field, record, arena);
+        break;
+    case FIELD_NUMBERS:
+        random_numbers (prng, field, record, arena);
         break;
     }
 }
@@ -149,6 +166,12 @@ is_same_field (const field_t *field, const char *record_a, const char *record_b)
             if (!is_same (field->table, items_a + i * field->table->size, items_b + i * field->table->size))
                 return false;
         return true;
+    case FIELD_NUMBERS:
+        memcpy (&items_a, a, sizeof items_a);
+        memcpy (&items_b, b, sizeof items_b);
+        memcpy (&count_a, record_a + field->count_offset, sizeof count_a);
+        memcpy (&count_b, record_b + field->count_offset, sizeof count_b);
+        return count_a == count_b && (count_a == 0 || memcmp (items_a, items_b, count_a * sizeof (float)) == 0);
     }
     return false;
 }

@@ -21,6 +21,8 @@ test_text (void **state)
         {{.kind = TOPIC_BEAT, .name = "ingest-binance"}, "v1.beat.ingest-binance."},
         {{.kind = TOPIC_TICK, .name = "1"}, "v1.tick.1."},
         {{.kind = TOPIC_METRICS, .name = "cards-1"}, "v1.metrics.cards-1."},
+        {{.kind = TOPIC_MAP, .instrument = "BTCUSDT"}, "v1.map.BTCUSDT."},
+        {{.kind = TOPIC_MAP, .instrument = "BTCUSDT", .name = "ladder"}, "v1.map.BTCUSDT.ladder."},
     };
     for (size_t i = 0; i < COUNT_OF (cases); i++) {
         char text[TOPIC_TEXT_MAX], filter[TOPIC_TEXT_MAX];
