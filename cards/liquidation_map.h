@@ -67,8 +67,8 @@ liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 //  Coins of one side and component of a venue's book within bins [from, to); after theta and survival or, raw,
 //  before.
 double
-liquidation_map_mass (const liquidation_map_t *self, int venue, map_side_t side, int component, int64_t from_bin,
-                      int64_t to_bin);
+liquidation_map_mass (const liquidation_map_t *self, int venue, map_side_t side, int component,
+                      int64_t from_bin, int64_t to_bin);
 
 //  Running totals of one venue, since init: for the identities of methods A3 and for conservation:
 //  deposited = in the book + swept + closed + anchored away (negative: added) + beyond the grid.

@@ -22,10 +22,10 @@ typedef struct {
     double mark_px, x; //  of the reference venue's mark (its mid where it sends none), and its logarithm
     const float *usd[2];
     const float *hazard[2];
-    double total_usd[2]; //  whole mass of a side, beyond the view too
-    double oi_usd;       //  sum of the venues' open interest; NaN: none known
+    double total_usd[2];  //  whole mass of a side, beyond the view too
+    double oi_usd;        //  sum of the venues' open interest; NaN: none known
     double leverage_mean; //  of the mass, harmonic; NaN: no mass
-    int64_t since_ns;    //  first deposit of the live flow
+    int64_t since_ns;     //  first deposit of the live flow
 } map_view_t;
 
 #endif

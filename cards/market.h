@@ -173,8 +173,8 @@ typedef enum {
     ON_FUNDING, //  of.funding, settled or estimate
     ON_OI,      //  of.oi: an OI interval of a venue was closed
     ON_LIQUIDATION,
-    ON_RATIO,   //  of.ratio: how the venue's crowd stands
-    ON_TIERS,   //  of.tiers: its maintenance tiers have changed
+    ON_RATIO,  //  of.ratio: how the venue's crowd stands
+    ON_TIERS,  //  of.tiers: its maintenance tiers have changed
     ON_GAP,    //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
     ON_SECOND, //  every whole second, before an evaluation at that second
     ON_BUCKET, //  of.bucket: bucket `back = 1` of this size is now closed

@@ -17,10 +17,11 @@ tiers_finish (tiers_t *self, error_text_t *error)
     for (int i = 0; i < self->count; i++) {
         tier_t *row = self->rows + i;
         const tier_t *before = i > 0 ? row - 1 : NULL;
-        bool is_rising =
-            !before || (row->up_to > before->up_to && row->mmr > before->mmr && row->leverage_max <= before->leverage_max);
+        bool is_rising = !before || (row->up_to > before->up_to && row->mmr > before->mmr &&
+                                     row->leverage_max <= before->leverage_max);
         if (!(row->up_to > 0) || !(row->mmr > 0) || !(row->leverage_max >= 1) || !is_rising)
-            return error_set (error, E_RANGE, "tier %d: bounds and rates must rise, leverage must fall", i + 1);
+            return error_set (error, E_RANGE, "tier %d: bounds and rates must rise, leverage must fall",
+                              i + 1);
         if (!(row->mmr < 1 / row->leverage_max))
             return error_set (error, E_RANGE, "tier %d: rate %g is not below 1/%g", i + 1, row->mmr,
                               row->leverage_max);
@@ -54,7 +55,8 @@ next_word (slice_t *rest)
         rest->size--;
     }
     size_t size = 0;
-    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t' && rest->data[size] != '\r')
+    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t' &&
+           rest->data[size] != '\r')
         size++;
     slice_t word = {rest->data, size};
     rest->data += size;

@@ -56,7 +56,8 @@ tiers_parse (tiers_t *self, slice_t text, const char *instrument, error_text_t *
 
 //  The same from "<folder>/<venue>.tsv"; E_IO with the path.
 int
-tiers_load (tiers_t *self, const char *folder, const char *venue, const char *instrument, error_text_t *error);
+tiers_load (tiers_t *self, const char *folder, const char *venue, const char *instrument,
+            error_text_t *error);
 
 //  The tier of a size at a price; the last one for anything above the table.
 const tier_t *

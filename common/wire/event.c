@@ -2,10 +2,9 @@
 #include "common/base/check.h"
 
 const char *const coverage_names[] = {"complete", "sampled", "absent", NULL};
-const char *const event_kind_names[] = {"instrument",  "trade", "book",    "quote",
-                                        "mark",        "index", "funding", "open_interest",
-                                        "liquidation", "bar",   "gap",     "ratio",
-                                        "tiers",       NULL};
+const char *const event_kind_names[] = {"instrument", "trade",   "book",          "quote",       "mark",
+                                        "index",      "funding", "open_interest", "liquidation", "bar",
+                                        "gap",        "ratio",   "tiers",         NULL};
 static const char *const status_names[] = {"trading", "halted", "delisted", NULL};
 static const char *const liquidation_px_names[] = {"bankruptcy", "order", "fill", NULL};
 

@@ -171,7 +171,7 @@ field_to_json (const field_table_t *table, const void *record, text_buffer_t *ou
         .count_offset = offsetof (struct_, count_), .unit = "", .about = about_, .table = table_,            \
         .size = most_                                                                                        \
     }
-#define FIELD_SERIES(struct_, member_, count_, key_, unit_, low_, high_, most_, about_)                       \
+#define FIELD_SERIES(struct_, member_, count_, key_, unit_, low_, high_, most_, about_)                      \
     {                                                                                                        \
         .key = key_, .type = FIELD_NUMBERS, .offset = offsetof (struct_, member_),                           \
         .count_offset = offsetof (struct_, count_), .low = low_, .high = high_, .unit = unit_,               \

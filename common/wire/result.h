@@ -230,10 +230,10 @@ typedef struct {
 //  --- v1.map.<instrument>.[<model>.]: the liquidation map (methods A, H)
 
 enum {
-    MAP_GROUPS = 5,         //  of leverage: up to 7.5, 10-15, 20-33, 50, 75-125
-    MAP_COMPONENTS = 13,    //  of the leverage mixture: 2 3 5 7.5 10 15 20 25 33 50 75 100 125
-    MAP_STEP_BP = 10,       //  rows of a frame, in basis points of log price
-    MAP_ROWS_MAX = 401,     //  the row of the mark and 200 to either side: 20 % of log price
+    MAP_GROUPS = 5,      //  of leverage: up to 7.5, 10-15, 20-33, 50, 75-125
+    MAP_COMPONENTS = 13, //  of the leverage mixture: 2 3 5 7.5 10 15 20 25 33 50 75 100 125
+    MAP_STEP_BP = 10,    //  rows of a frame, in basis points of log price
+    MAP_ROWS_MAX = 401,  //  the row of the mark and 200 to either side: 20 % of log price
     MAP_CLUSTERS_MAX = 20
 };
 typedef enum { MAP_MODEL_FULL, MAP_MODEL_LADDER } map_model_t;
@@ -254,15 +254,15 @@ typedef struct {
 //  What one venue adds to the map.
 typedef struct {
     char venue[VENUE_NAME_MAX];
-    int32_t prints;        //  coverage_t of its liquidation feed
-    bool is_live;          //  it counts: marks and trades flow
-    double oi_usd;         //  NaN: unknown
-    double oi_age_s;       //  NaN: unknown
-    double opening_p;      //  share of taker flow that opens positions, smoothed
-    double long_usd;       //  mass of its book, beyond the frame too
+    int32_t prints;   //  coverage_t of its liquidation feed
+    bool is_live;     //  it counts: marks and trades flow
+    double oi_usd;    //  NaN: unknown
+    double oi_age_s;  //  NaN: unknown
+    double opening_p; //  share of taker flow that opens positions, smoothed
+    double long_usd;  //  mass of its book, beyond the frame too
     double short_usd;
     double divergence_pct; //  Wasserstein distance of its map to that of the others, % of price; NaN: alone
-    map_group_t *groups; //  in column frames: its own rows
+    map_group_t *groups;   //  in column frames: its own rows
     size_t groups_count;
 } map_venue_t;
 
@@ -295,11 +295,11 @@ typedef struct {
     char instrument[INSTRUMENT_NAME_MAX];
     int32_t model; //  map_model_t
     int64_t ts_ms;
-    bool is_column;   //  closes a minute: kept for the heatmap, carries venues' groups, candle and prints
-    double mark_px;   //  of the reference
+    bool is_column; //  closes a minute: kept for the heatmap, carries venues' groups, candle and prints
+    double mark_px; //  of the reference
     int64_t first_row;
-    double first_px;  //  lower edge of row 0: exp (first_row step)
-    int32_t step_bp;  //  MAP_STEP_BP
+    double first_px; //  lower edge of row 0: exp (first_row step)
+    int32_t step_bp; //  MAP_STEP_BP
     int32_t rows_count;
     map_group_t *groups; //  MAP_GROUPS, summed over venues
     size_t groups_count;
@@ -307,16 +307,17 @@ typedef struct {
     size_t clusters_count;
     map_cumulative_t *cumulative; //  1 2 3 5 10 %
     size_t cumulative_count;
-    double pain_long_px, pain_long_usd; //  max pain below: where most longs would go, weighted by reach; NaN: none
+    double pain_long_px,
+        pain_long_usd; //  max pain below: where most longs would go, weighted by reach; NaN: none
     double pain_short_px, pain_short_usd;
-    double long_usd, short_usd;         //  whole mass, beyond the frame too
+    double long_usd, short_usd; //  whole mass, beyond the frame too
     map_venue_t *venues;
     size_t venues_count;
     double oi_coverage_pct; //  share of the venues, by open interest, whose open interest is fresh
     double confidence_pct;  //  coverage x history; says nothing about the price
     char reason[96];        //  what lowers it, "" nothing
     double leverage_mean;   //  of the mass, harmonic; NaN: no mass
-    float *theta; //  learned read-time correction by component (methods A7)
+    float *theta;           //  learned read-time correction by component (methods A7)
     size_t theta_count;
     double score_vs_ladder;            //  log-likelihood per hour over the classic ladder; NaN: not yet
     double score_low, score_high;      //  its 95 % interval; NaN: not yet

@@ -13,10 +13,10 @@ typedef struct {
 } nested_t;
 
 static const char *const type_words[] = {
-    [FIELD_BOOL] = "bool", [FIELD_I8] = "int",         [FIELD_I32] = "int",         [FIELD_I64] = "int",
-    [FIELD_U64] = "int",   [FIELD_F64] = "float",      [FIELD_DECIMAL] = "decimal", [FIELD_TEXT] = "text",
-    [FIELD_ENUM] = "word", [FIELD_STRUCT] = "message", [FIELD_LIST] = "list",
-    [FIELD_NUMBERS] = "numbers",
+    [FIELD_BOOL] = "bool",       [FIELD_I8] = "int",    [FIELD_I32] = "int",
+    [FIELD_I64] = "int",         [FIELD_U64] = "int",   [FIELD_F64] = "float",
+    [FIELD_DECIMAL] = "decimal", [FIELD_TEXT] = "text", [FIELD_ENUM] = "word",
+    [FIELD_STRUCT] = "message",  [FIELD_LIST] = "list", [FIELD_NUMBERS] = "numbers",
 };
 
 static void

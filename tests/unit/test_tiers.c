@@ -218,7 +218,8 @@ inverse_equity_meets_maintenance (void **state)
     }
     assert_true (checked > 8000 && never < 100 && jumps > 100);
     //  methods A2, by hand: 100 000 USD long at 50 000, 10x, rate 0.5 %: Q (1 + m) / (Q / E + M)
-    tiers_t flat = {.count = 1, .rows = {{.up_to = 1e9, .mmr = .005, .leverage_max = 100}}, .is_by_coins = true};
+    tiers_t flat = {
+        .count = 1, .rows = {{.up_to = 1e9, .mmr = .005, .leverage_max = 100}}, .is_by_coins = true};
     expect_close (tiers_inverse_liquidation_px (&flat, 1, 100000, 50000, .2), 100500 / 2.2, 1e-12);
     expect_close (tiers_inverse_liquidation_px (&flat, -1, 100000, 50000, .2), 99500 / 1.8, 1e-12);
     assert_true (tiers_inverse_liquidation_px (&flat, -1, 100000, 50000, 2) == 0);
