@@ -40,7 +40,9 @@ test_text (void **state)
         assert_int_equal (topic_parse (slice_of (text), "v1", &back), OK);
         (void) topic_filter (back.kind, "v1", filter);
         assert_int_equal (strncmp (text, filter, strlen (filter)), 0);
-        for (size_t cut = 0; cut < strlen (text); cut++) //  cut anywhere
+        //  cut anywhere; a map's topic without its model is that of the full model
+        for (size_t cut = 0;
+             cut < strlen (text) - (cases[i].topic.kind == TOPIC_MAP ? strlen (back.name) + 1 : 0); cut++)
             assert_int_equal (topic_parse ((slice_t){text, cut}, "v1", &back), E_SYNTAX);
     }
 }
