@@ -92,6 +92,31 @@ test_barrier_skips_a_jump_and_counts_it (void **state)
 
 //  --- held
 
+//  Tables keep their rows, wherever the block moves to.
+static void
+test_held_keeps_the_rows_of_tiers (void **state)
+{
+    (void) state;
+    held_t held = {0};
+    event_t out;
+    for (int i = 0; i < 2000; i++) {
+        tier_t rows[3] = {{i, .01, 50, 0}, {i + 1, .02, 25, 0}, {i + 2, .04, 10, 0}};
+        tier_update_t tiers = {.ts_event_ns = i, .rows = rows, .rows_count = (size_t) i % 4};
+        event_t event = {.kind = EVENT_TIERS, .venue = 1, .ts_recv_ns = i, .of.tiers = &tiers};
+        assert_true (held_add (&held, &event));
+        memset (rows, 0xff, sizeof rows);
+    }
+    for (int i = 0; i < 2000; i++) {
+        assert_true (held_peek (&held, &out));
+        assert_int_equal (out.kind, EVENT_TIERS);
+        assert_int_equal (out.of.tiers->rows_count, i % 4);
+        for (int k = 0; k < i % 4; k++)
+            expect_close (out.of.tiers->rows[k].up_to, i + k, 0);
+        held_drop (&held);
+    }
+    held_fini (&held);
+}
+
 static void
 test_held_gives_back_what_was_put_in (void **state)
 {
@@ -578,6 +603,7 @@ main (void)
         cmocka_unit_test (test_barrier_under_the_event_clock_waits_for_the_living_only),
         cmocka_unit_test (test_barrier_skips_a_jump_and_counts_it),
         cmocka_unit_test (test_held_gives_back_what_was_put_in),
+        cmocka_unit_test (test_held_keeps_the_rows_of_tiers),
         cmocka_unit_test (test_held_is_bounded),
         cmocka_unit_test (test_joining_sorts_by_time_and_keeps_the_last_of_equals),
         cmocka_unit_test (test_shard_warms_up_then_speaks),
