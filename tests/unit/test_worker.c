@@ -449,7 +449,7 @@ typedef struct {
     int readings, ticks;
     reading_t last;
     tick_t tick;
-    bool is_answered;
+    uint32_t asked; //  bits of the kinds of history asked for
 } stage_t;
 
 static stage_t stage;
@@ -470,6 +470,15 @@ on_result (void *self, const bus_message_t *message)
         loop_stop (s->reader.loop, 0);
     if (s->settings.interval_ms == 0 && s->readings >= 3 && !isnan (s->last.price_px))
         loop_stop (s->reader.loop, 0);
+}
+
+//  The ingest has no history, and notes what it is asked for.
+static int
+on_snapshot (void *self, const topic_t *topic, bus_answer_t *answer)
+{
+    (void) answer;
+    ((stage_t *) self)->asked |= 1u << topic->event;
+    return E_ABSENT;
 }
 
 //  Mid at a time: it rises by a tenth every tenth of a second.
@@ -550,6 +559,7 @@ run_stage (int64_t interval_ms)
     open_part (&stage.reader, loop, "reader", "v1.");
     topic_t topic = {.kind = TOPIC_EVENT, .event = EVENT_QUOTE, .instrument = "BTCUSDT", .name = "binance"};
     stage.quotes = bus_stream (stage.ingest.bus, &topic);
+    bus_on_snapshot (stage.ingest.bus, on_snapshot, &stage);
     stage.now_ns = t0;
     stage.started_ns = timebase_mono_ns ();
     stage.worker = worker_new (&stage.cards, settings, 0, 1, &error);
@@ -582,6 +592,8 @@ test_worker_publishes_readings_and_ticks_on_whole_seconds (void **state)
     assert_string_equal (stage.tick.shard, "1/1");
     assert_string_equal (stage.tick.missing, "bybit");
     assert_int_equal (stage.tick.instruments_count, 1);
+    assert_int_equal (stage.asked, 1u << EVENT_INSTRUMENT | 1u << EVENT_RATIO | 1u << EVENT_TIERS |
+                                       1u << EVENT_FUNDING | 1u << EVENT_OPEN_INTEREST | 1u << EVENT_BAR);
 }
 
 static void
