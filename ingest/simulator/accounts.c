@@ -1,6 +1,7 @@
 #include "ingest/simulator/accounts.h"
 #include "common/base/check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 __extension__ typedef __int128 wide_t;
@@ -82,6 +83,13 @@ accounts_pay_fee (accounts_t *self, int account, int64_t money)
 {
     accounts_credit (self, account, -money);
     self->fees += money;
+}
+
+double
+accounts_leverage (const position_t *position)
+{
+    double cost = fabs ((double) position->holding.cost) * MONEY_UNIT;
+    return position->margin > 0 ? cost / (double) position->margin : INFINITY;
 }
 
 int32_t

@@ -81,6 +81,10 @@ accounts_credit_margin (accounts_t *self, int32_t slot, int64_t money);
 void
 accounts_pay_fee (accounts_t *self, int account, int64_t money);
 
+//  Value at entry over the margin that backs it; INFINITY when nothing does.
+double
+accounts_leverage (const position_t *position);
+
 //  A free slot for a position, or -1 when the pool is full.
 int32_t
 accounts_open (accounts_t *self);

@@ -90,9 +90,11 @@ truth_trade (truth_t *self, const char *venue, const char *instrument, const wor
              const world_trade_t *trade, const char *id)
 {
     char px[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
-    note (self, fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",\"%s\",%" PRId64 ",\"%s\",\"%s\",%d]}\n",
-                         venue, instrument, id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
-                         qty_text (spec, trade->qty_lots, qty), trade->side));
+    note (self,
+          fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",\"%s\",%" PRId64 ",\"%s\",\"%s\",%d,%d,%d]}\n",
+                   venue, instrument, id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
+                   qty_text (spec, trade->qty_lots, qty), trade->side, trade->taker_opens,
+                   trade->maker_opens));
 }
 
 void

@@ -1,7 +1,7 @@
 /*  truth - what the public does not see, as JSON lines (methods F6)
  *
- *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side]}
- *             quantity: the venue's unit
+ *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side, taker opens, maker opens]}
+ *             quantity: the venue's unit; opens: 1 when the fill opened or enlarged that side's position
  *         {"liquidation": [venue, instrument, ts_ns, side, "quantity", "bankruptcy", "average", leverage]}
  *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...]]}
  *             every 60 s

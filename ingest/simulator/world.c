@@ -411,6 +411,30 @@ world_truth_audit (const world_t *self, int venue, int instrument, world_books_t
     books_of (exchange, &totals, out);
 }
 
+void
+world_truth_positions (const world_t *self, int venue, int instrument,
+                       void (*fn) (void *self, const world_position_t *position), void *fn_self)
+{
+    const exchange_t *exchange = exchange_at (self, venue, instrument);
+    const world_spec_t *spec = exchange->spec;
+    for (int32_t i = 0; i < exchange->accounts.slots_end; i++) {
+        const position_t *position = &exchange->accounts.positions[i];
+        int64_t lots = position->holding.lots;
+        if (lots == 0)
+            continue;
+        world_position_t told = {
+            .side = lots > 0 ? 1 : -1,
+            .qty_lots = llabs (lots),
+            .coins = (double) llabs (lots) * spec->lot_coins,
+            .entry_px = (double) position->holding.cost / (double) lots * spec->tick_px,
+            .liquidation_px = position->liquidation_px_ticks * spec->tick_px,
+            .leverage = accounts_leverage (position),
+            .opened_ns = position->opened_ns,
+        };
+        fn (fn_self, &told);
+    }
+}
+
 double
 world_truth_fundamental_px (const world_t *self, int instrument)
 {

@@ -41,7 +41,7 @@ typedef struct {
     //  The id as the venue spells it, for the truth file; NULL: plain digits.
     void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size);
     const char *tiers_folder; //  of <venue>.tsv (tiers.h); NULL: deploy/tiers
-    const char *truth_path; //  truth file (methods F6), NULL: none
+    const char *truth_path;   //  truth file (methods F6), NULL: none
 } world_options_t;
 
 typedef struct {
@@ -60,6 +60,11 @@ typedef struct {
     int64_t px_ticks, qty_lots;
     int8_t side; //  of the taker
     bool is_liquidation;
+    //  Truth: whether this fill opened or enlarged the taker's and the maker's position, and by how many
+    //  lots.  One that turns a position round opens when its larger part does.  A print moves open interest by
+    //  taker_opened_lots + maker_opened_lots - qty_lots.
+    bool taker_opens, maker_opens;
+    int64_t taker_opened_lots, maker_opened_lots;
 } world_trade_t;
 
 typedef struct {
@@ -155,6 +160,20 @@ world_truth_books (const world_t *self, int venue, int instrument, world_books_t
 //  The same, recomputed from every account and position instead of from running totals.
 void
 world_truth_audit (const world_t *self, int venue, int instrument, world_books_t *out);
+
+typedef struct {
+    int8_t side; //  +1 long
+    int64_t qty_lots;
+    double coins, entry_px;
+    double liquidation_px; //  0: none
+    double leverage;       //  effective: value at entry over the margin that really backs it
+    bool is_cross;
+    int64_t opened_ns;
+} world_position_t;
+//  Calls fn for every live leveraged position of the crowd, in no particular order.
+void
+world_truth_positions (const world_t *self, int venue, int instrument,
+                       void (*fn) (void *self, const world_position_t *position), void *fn_self);
 //  The price that agents value this instrument at, the same on all venues.
 double
 world_truth_fundamental_px (const world_t *self, int instrument);
