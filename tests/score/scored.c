@@ -171,11 +171,6 @@ read_method (scored_t *self, method_t method, bool is_hazard, density_t *out)
     return true;
 }
 
-typedef struct {
-    density_t *density;
-    double coins_sum[2];
-} truth_t;
-
 static void
 add_position (void *context, const world_position_t *position)
 {
