@@ -31,7 +31,7 @@ CARDS      := $(wildcard cards/*.c cards/categories/*.c)
 AGGREGATOR := $(wildcard aggregator/*.c)
 PUBLISHER  := $(wildcard publisher/*.c publisher/sinks/*.c)
 LEADLINE   := $(wildcard publisher/cli/*.c)
-SUPPORT    := $(wildcard tests/support/*.c)
+SUPPORT    := $(wildcard tests/support/*.c) $(filter-out tests/score/score_map.c,$(wildcard tests/score/*.c))
 
 objects = $(patsubst %,$(O)/%.o,$(basename $(1)))
 library = $(filter-out %/main.o,$(call objects,$(1)))
@@ -116,6 +116,15 @@ BENCHES := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
 bench: deps ## figures, each with its yardstick in the same run
 	@$(MAKE) --no-print-directory -j2 all $(BENCHES)
 	@O=$(O) tests/bench/run $(BENCHES)
+
+# --- the scoreboard: worlds in parallel, then the table
+SEEDS       ?= 1 2 3 4
+DAYS        ?= 10
+INSTRUMENTS ?= BTCUSDT
+.PHONY: score-map
+score-map: deps ## the liquidation map against simple maps and the truth; SEEDS="1 2 3 4" DAYS=10 INSTRUMENTS=BTCUSDT
+	@$(MAKE) --no-print-directory -j2 $(O)/tests/score/score_map
+	@O=$(O) tests/score/run "$(SEEDS)" "$(DAYS)" "$(INSTRUMENTS)"
 
 # --- running it
 SECONDS ?= 60
