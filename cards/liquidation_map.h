@@ -30,7 +30,7 @@
 #include "common/base/tiers.h"
 #include "common/wire/result.h"
 
-enum { LIQUIDATION_BINS = 4096, LADDER_COMPONENTS = 5 };
+enum { LADDER_COMPONENTS = 5 };
 
 typedef struct liquidation_map liquidation_map_t;
 
@@ -64,8 +64,8 @@ liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
 //  --- for frames, scores and tests
 
-//  Coins of one side and component of a venue's book within bins [from, to); after theta and survival or, raw,
-//  before.
+//  Coins of one side and component of a venue's book within bins [from, to), as deposited: before survival and
+//  theta.
 double
 liquidation_map_mass (const liquidation_map_t *self, int venue, map_side_t side, int component,
                       int64_t from_bin, int64_t to_bin);
