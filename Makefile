@@ -57,6 +57,9 @@ $(O)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) -c -o $@ $<
 
+# The text of the API's description is put into the program as it is.
+$(O)/publisher/openapi.o: publisher/openapi.json
+
 # Test programs: every tests/<layer>/test_*.c links with everything but the mains.
 TESTED := $(call library,$(COMMON) $(INGEST) $(SIMULATOR) $(CARDS) $(AGGREGATOR) $(PUBLISHER) $(LEADLINE)) \
           $(call objects,$(SUPPORT))
@@ -147,6 +150,8 @@ install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
+	sed -i 's|web_folder = .*|web_folder = $(PREFIX)/share/leadline/web|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
+	[ ! -d build/web ] || { install -d $(DESTDIR)$(PREFIX)/share/leadline && cp -rT build/web $(DESTDIR)$(PREFIX)/share/leadline/web; }
 clean: ## remove what was built
 	rm -rf build
 help: ## this list
