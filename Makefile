@@ -19,7 +19,7 @@ OPT_cov     := -O0 --coverage
 FLAGS  := -g $(OPT_$(BUILD)) -ffp-contract=off -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS := -std=c11 $(FLAGS) $(CWARN)
 CXXFLAGS := -std=c++17 $(FLAGS) $(WARN)
-LIBS := -lczmq -lzmq -lmsgpackc -lhiredis -lwebsockets -luv -lsimdjson -lssl -lcrypto -lz -lm -lpthread
+LIBS := -lczmq -lzmq -lmsgpackc -lhiredis -lwebsockets -luv -lsimdjson -lssl -lcrypto -lzstd -lz -lm -lpthread
 
 PROGRAMS := ingest simulator cards aggregator publisher leadline
 
@@ -59,6 +59,9 @@ $(O)/%.o: %.cc
 
 # Loops over bins: the one place where vectors pay; nothing there looks at floating-point traps.
 $(O)/cards/liquidation_grid.o: CFLAGS += $(if $(filter release,$(BUILD)),-O3 -fno-trapping-math)
+
+# The text of the API's description is put into the program as it is.
+$(O)/publisher/openapi.o: publisher/openapi.json
 
 # Test programs: every tests/<layer>/test_*.c links with everything but the mains.
 TESTED := $(call library,$(COMMON) $(INGEST) $(SIMULATOR) $(CARDS) $(AGGREGATOR) $(PUBLISHER) $(LEADLINE)) \
@@ -159,6 +162,8 @@ install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
+	sed -i 's|web_folder = .*|web_folder = $(PREFIX)/share/leadline/web|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
+	[ ! -d build/web ] || { install -d $(DESTDIR)$(PREFIX)/share/leadline && cp -rT build/web $(DESTDIR)$(PREFIX)/share/leadline/web; }
 clean: ## remove what was built
 	rm -rf build
 help: ## this list

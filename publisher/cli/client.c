@@ -36,7 +36,8 @@ is_wanted (const client_t *self, const topic_t *topic)
         is_kind |= topic->kind == job->kinds[i];
     if (!is_kind || (job->instrument && strcmp (job->instrument, topic->instrument) != 0))
         return false;
-    return job->mode < 0 || topic->kind == TOPIC_HEALTH || job->mode == (int) topic->mode;
+    return job->mode < 0 || topic->kind == TOPIC_HEALTH || topic->kind == TOPIC_MAP ||
+           job->mode == (int) topic->mode;
 }
 
 static void

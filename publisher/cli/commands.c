@@ -98,7 +98,7 @@ run_tail (const client_settings_t *settings, const char *arguments[], int count)
 {
     tail_t tail = {.prefix = count > 0 ? arguments[0] : "", .topic_prefix = settings->pipeline.topic_prefix};
     client_job_t job = {.mode = -1, .message = print_json, .self = &tail};
-    static const topic_kind_t kinds[] = {TOPIC_BIAS, TOPIC_READING, TOPIC_OUTCOME, TOPIC_HEALTH};
+    static const topic_kind_t kinds[] = {TOPIC_BIAS, TOPIC_READING, TOPIC_OUTCOME, TOPIC_HEALTH, TOPIC_MAP};
     char filter[TOPIC_TEXT_MAX];
     //  The kind the prefix names; biases and outcomes when it names none.
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
