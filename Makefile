@@ -19,6 +19,8 @@ OPT_cov     := -O0 --coverage
 FLAGS  := -g $(OPT_$(BUILD)) -ffp-contract=off -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS := -std=c11 $(FLAGS) $(CWARN)
 CXXFLAGS := -std=c++17 $(FLAGS) $(WARN)
+#  Only the command draws pictures and asks over HTTP.
+CLIENT_LIBS := -lcurl -ljansson -lcairo
 LIBS := -lczmq -lzmq -lmsgpackc -lhiredis -lwebsockets -luv -lsimdjson -lssl -lcrypto -lzstd -lz -lm -lpthread
 
 PROGRAMS := ingest simulator cards aggregator publisher leadline
@@ -50,6 +52,8 @@ $(PROGRAMS:%=$(O)/bin/%):
 	@echo "  link $@"
 	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $^ $(LIBS)
 
+$(O)/bin/leadline: LIBS += $(CLIENT_LIBS)
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
@@ -71,7 +75,7 @@ $(O)/tests/libtested.a: $(TESTED)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/libtested.a
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $(filter %.o,$^) $(O)/tests/libtested.a -lcmocka $(LIBS)
+	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $(filter %.o,$^) $(O)/tests/libtested.a -lcmocka $(LIBS) $(CLIENT_LIBS)
 
 .SECONDARY:
 
