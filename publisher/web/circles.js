@@ -1,6 +1,6 @@
 //  circles - realised liquidations on the candles: area by amount, red longs, green shorts; a primitive of the chart
 
-const RADIUS_MOST = 16, RADIUS_LEAST = 1.5;
+const RADIUS_MOST = 14, RADIUS_LEAST = 1.5;
 const LOOKS = { long: ["rgba(255, 77, 109, 0.62)", "rgba(255, 214, 222, 0.95)"],
     short: ["rgba(46, 230, 149, 0.62)", "rgba(214, 255, 236, 0.95)"] };
 

@@ -41,7 +41,7 @@ export class Heatmap {
         this.view = null;
         this.frozenFor = "";
         this.cursor = null;
-        this.chart = createChart(this.plot, CHART_OPTIONS);
+        this.chart = createChart(this.plot, { ...CHART_OPTIONS, localization: { priceFormatter: format.price } });
         this.series = this.chart.addSeries(CandlestickSeries, { ...CANDLES,
             autoscaleInfoProvider: (own) => (this.view
                 ? { priceRange: { minValue: this.view.low, maxValue: this.view.high } } : own()) });
@@ -88,7 +88,8 @@ export class Heatmap {
         this.showProfile();
         if (!this.frame) this.setMark(last);
         Object.assign(this.root.dataset, { columns: count, rows: grid.rows, prints: answer.prints.length,
-            updateTime: answer.update_time });
+            updateTime: answer.update_time, totalUsd: grid.values.reduce((total, amount) => total + amount, 0),
+            lastX: grid.startMs + (count - 1) * grid.columnMs });
     }
 
     //  What only changes the look: palette, threshold, scaling, circles, groups of the profile.
@@ -212,8 +213,8 @@ export class Heatmap {
         const candle = grid.candles[column];
         if (candle) {
             const [, open, high, low, close, volume] = candle;
-            lines.push(["div", `O ${format.price(open)}  H ${format.price(high)}  L ${format.price(low)}  ` +
-                `C ${format.price(close)}`, "faint"]);
+            lines.push(["div", `Open ${format.price(open)}, close ${format.price(close)}`, "faint"]);
+            lines.push(["div", `High ${format.price(high)}, low ${format.price(low)}`, "faint"]);
             lines.push(["div", `Volume ${format.usd(volume)}`, "faint"]);
         }
         lines.push(...this.describePrints(column));
@@ -246,7 +247,7 @@ export class Heatmap {
     place({ x, y }) {
         const tip = this.tooltip;
         tip.hidden = false;
-        const width = this.plot.clientWidth, height = this.plot.clientHeight;
+        const { width, height } = this.chart.paneSize();
         const left = x + 18 + tip.offsetWidth > width ? x - 18 - tip.offsetWidth : x + 18;
         tip.style.left = `${Math.max(4, Math.min(width - tip.offsetWidth - 4, left))}px`;
         tip.style.top = `${Math.max(4, Math.min(height - tip.offsetHeight - 4, y + 14))}px`;

@@ -204,6 +204,7 @@ function change(now, changed) {
     document.title = `${now.instrument || "Leadline"} \u00b7 ${now.view === "map" ? "liquidation map" : "liquidation heatmap"} \u00b7 Leadline`;
     part("heatmap").hidden = now.view !== "heatmap";
     part("map-view").hidden = now.view !== "map";
+    document.body.classList.toggle("is-map", now.view === "map");
     showControls(known);
     if (is("instrument", "model")) {
         freshness.restart(Date.now());
@@ -221,6 +222,10 @@ function change(now, changed) {
 
 //  --- start
 
+part("more").addEventListener("click", () => {
+    const isOpen = document.querySelector(".controls").classList.toggle("is-open");
+    part("more").setAttribute("aria-expanded", String(isOpen));
+});
 part("legend-toggle").addEventListener("click", () => {
     const isShown = part("legend").toggleAttribute("hidden") === false;
     part("legend-toggle").setAttribute("aria-expanded", String(isShown));

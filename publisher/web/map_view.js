@@ -168,12 +168,13 @@ export class MapView {
         context.lineTo(x, scale.bottom);
         context.stroke();
         context.setLineDash([]);
-        const half = context.measureText(text).width / 2 + 4;
-        const at = Math.min(Math.max(x, scale.left + half - 50), scale.right - half + 50);
+        //  names of max pain stand on the outer side of their lines, so that the two never meet
+        const width = context.measureText(text).width, isMark = y === 12;
+        const from = isMark ? x - width / 2 : colour === LONG ? x - width - 4 : x + 4;
         context.fillStyle = colour;
-        context.textAlign = "center";
-        context.fillText(text, at, y);
-        if (y !== 12) {
+        context.textAlign = "left";
+        context.fillText(text, Math.min(Math.max(from, 2), this.canvas.clientWidth - width - 2), y);
+        if (!isMark) {
             context.beginPath();
             context.moveTo(x - 5, scale.bottom + 1);
             context.lineTo(x + 5, scale.bottom + 1);

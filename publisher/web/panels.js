@@ -65,8 +65,8 @@ function biasCard(mode, bias, isChosen, choose) {
             make("span", { className: "faint", text: "nothing yet" }));
         return button;
     }
-    const calibrated = bias.confidence_basis === "calibrated" ? "" : ` uncalibrated${bias.outcomes_needed > 0
-        ? `, ${bias.outcomes_needed} outcomes to go` : ""}`;
+    const calibrated = bias.confidence_basis === "calibrated" ? "" : `uncalibrated${bias.outcomes_needed > 0
+        ? ` (${bias.outcomes_needed} to go)` : ""}`;
     button.dataset.bias = bias.bias;
     button.append(
         make("span", { className: "bias-mode", text: mode, attributes: { title: `looks ${HORIZONS[mode]} ahead` } }),
@@ -76,7 +76,7 @@ function biasCard(mode, bias, isChosen, choose) {
             children: [make("i", { className: tone(bias.bias), style: { "--from": `${50 + Math.min(0, bias.bias) / 2}%`,
                 "--size": `${Math.abs(bias.bias) / 2}%` } })] }),
         make("span", { className: "faint", text: `confidence ${percent(bias.confidence_pct)}` }),
-        make("span", { className: "faint", text: calibrated.trim() || `${Math.round(bias.n_eff)} outcomes` }),
+        make("span", { className: "faint", text: calibrated || `${Math.round(bias.n_eff)} outcomes` }),
         make("span", { className: "faint", text: `evidence ${percent(bias.evidence_pct)}` }));
     return button;
 }
@@ -97,7 +97,8 @@ export function showLadder(root, bias) {
     const most = Math.max(1, ...bias.categories.map((category) => Math.abs(category.points)));
     const rows = [...bias.categories].sort((a, b) => Math.abs(b.points) - Math.abs(a.points)).map((category) =>
         make("tr", { data: { category: category.category, points: category.points }, children: [
-            make("th", { text: category.category.replaceAll("-", " ").replaceAll("_", " "), attributes: { scope: "row" } }),
+            make("th", { text: category.category.replaceAll("-", " ").replaceAll("_", " "), attributes: { scope: "row" },
+                children: [make("span", { className: "state", text: category.state })] }),
             make("td", { className: "bars", children: [make("i", { className: tone(category.points),
                 attributes: { "aria-hidden": "true" },
                 style: { "--from": `${50 + (Math.min(0, category.points) / most) * 50}%`,
@@ -106,9 +107,8 @@ export function showLadder(root, bias) {
             make("td", { className: "number faint", text: format.signed(category.score, 2) }),
             make("td", { className: "number faint", text: percent(category.confidence * 100) }),
             make("td", { className: "number faint", text: percent(category.weight * 100) }),
-            make("td", { className: "faint state", text: category.state }),
         ] }));
-    const head = make("thead", { children: [make("tr", { children: ["Category", "", "Points", "Score", "Conf.", "Weight", "State"]
+    const head = make("thead", { children: [make("tr", { children: ["Category", "", "Points", "Score", "Conf.", "Weight"]
         .map((text) => make("th", { text, attributes: { scope: "col" } })) })] });
     const silent = bias.silent.length;
     root.replaceChildren(make("table", { className: "ladder", children: [head, make("tbody", { children: rows })] }),
