@@ -39,7 +39,7 @@ objects = $(patsubst %,$(O)/%.o,$(basename $(1)))
 library = $(filter-out %/main.o,$(call objects,$(1)))
 
 .PHONY: all
-all: $(PROGRAMS:%=$(O)/bin/%)
+all: $(PROGRAMS:%=$(O)/bin/%) web
 
 $(O)/bin/ingest:     $(call objects,$(INGEST) $(COMMON))
 $(O)/bin/simulator:  $(call objects,$(SIMULATOR) $(COMMON)) $(call library,$(INGEST))
@@ -66,6 +66,21 @@ $(O)/cards/liquidation_grid.o: CFLAGS += $(if $(filter release,$(BUILD)),-O3 -fn
 
 # The text of the API's description is put into the program as it is.
 $(O)/publisher/openapi.o: publisher/openapi.json
+
+# The dashboard: our own files and the chart library, side by side, as the publisher serves them.
+WEB     := $(wildcard publisher/web/*.html publisher/web/*.js publisher/web/*.css publisher/web/*.svg)
+MODULES := build/web-modules
+.PHONY: web
+web: build/web/.built ## the dashboard, ready to be served
+$(MODULES)/.installed: publisher/web/package.json publisher/web/package-lock.json publisher/web/.npmrc
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@echo "  npm ci"
+	$(Q)cd $(@D) && npm ci --ignore-scripts --silent && touch $(@F)
+build/web/.built: $(WEB) $(MODULES)/.installed
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(WEB) $(@D)
+	$(Q)cp $(MODULES)/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $(@D)
+	$(Q)cp $(MODULES)/node_modules/lightweight-charts/LICENSE $(@D)/lightweight-charts.LICENSE.txt
+	@touch $@
 
 # Test programs: every tests/<layer>/test_*.c links with everything but the mains.
 TESTED := $(call library,$(COMMON) $(INGEST) $(SIMULATOR) $(CARDS) $(AGGREGATOR) $(PUBLISHER) $(LEADLINE)) \
