@@ -41,7 +41,7 @@ liquidation_map_init (liquidation_map_t *self, int venues_count, const tiers_t t
         self->weights[l] = liquidation_map_prior[l] / sum;
         self->theta[l] = self->theta_picture[l] = 1;
     }
-    self->step.print_usd_median = self->leverage_mean = NAN;
+    self->leverage_mean = NAN;
     for (int v = 0; v < venues_count; v++) {
         liquidation_book_init (&self->venues[v].book, tiers + v);
         self->venues[v].prints.coverage = COVERAGE_ABSENT;
@@ -89,10 +89,10 @@ ladder_sweep (liquidation_map_t *self, double low_px, double high_px)
     int64_t off = low - (self->ladder_base + LIQUIDATION_BINS / 2);
     bool is_far = off > 256 || off < -256;
     for (int l = 0; l < LADDER_COMPONENTS; l++) {
-        self->step.ladder_usd[MAP_SIDE_LONG] +=
+        self->sums.ladder_usd[MAP_SIDE_LONG] +=
             low_px * liquidation_grid_sweep (&self->ladder[MAP_SIDE_LONG][l], self->ladder_base, low,
                                              self->ladder_edge[MAP_SIDE_LONG]);
-        self->step.ladder_usd[MAP_SIDE_SHORT] +=
+        self->sums.ladder_usd[MAP_SIDE_SHORT] +=
             high_px * liquidation_grid_sweep (&self->ladder[MAP_SIDE_SHORT][l], self->ladder_base,
                                               self->ladder_edge[MAP_SIDE_SHORT], high);
         for (int side = 0; is_far && side < 2; side++)
@@ -202,6 +202,20 @@ sweep_stale (liquidation_map_t *self, const market_t *market, int venue)
     }
 }
 
+//  What has come since `last`, which is moved up to now.
+static void
+step_since (const liquidation_map_t *self, liquidation_step_t *last, liquidation_step_t *out)
+{
+    double log_usd = ew_mean (&self->print_log_usd);
+    for (int side = 0; side < 2; side++) {
+        out->swept_usd[side] = self->sums.swept_usd[side] - last->swept_usd[side];
+        out->ladder_usd[side] = self->sums.ladder_usd[side] - last->ladder_usd[side];
+        out->printed_usd[side] = self->sums.printed_usd[side] - last->printed_usd[side];
+    }
+    out->print_usd_median = isnan (log_usd) ? NAN : exp (log_usd);
+    *last = self->sums;
+}
+
 static void
 on_second (liquidation_map_t *self, const market_t *market)
 {
@@ -218,6 +232,11 @@ on_second (liquidation_map_t *self, const market_t *market)
             book->applied_ns = self->now_ns;
         if (second % 60 == 0)
             liquidation_book_anchor (book, 1);
+    }
+    if (second % 60 == 0) {
+        liquidation_step_t step;
+        step_since (self, &self->scored, &step);
+        map_score_add (&self->score, self->now_ns, &step);
     }
     if (second % 3600 == 0)
         liquidation_learn_hour (self);
@@ -292,10 +311,13 @@ liquidation_map_totals (const liquidation_map_t *self, int venue, map_side_t sid
 void
 liquidation_map_step (liquidation_map_t *self, liquidation_step_t *out)
 {
-    double log_usd = ew_mean (&self->print_log_usd);
-    *out = self->step;
-    out->print_usd_median = isnan (log_usd) ? NAN : exp (log_usd);
-    self->step = (liquidation_step_t){.print_usd_median = NAN};
+    step_since (self, &self->asked, out);
+}
+
+void
+liquidation_map_score (const liquidation_map_t *self, map_score_view_t *out)
+{
+    map_score_read (&self->score, out);
 }
 
 void

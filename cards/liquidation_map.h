@@ -94,6 +94,11 @@ typedef struct {
 void
 liquidation_map_step (liquidation_map_t *self, liquidation_step_t *out);
 
+//  How well it has foretold (map_score.h).
+typedef struct map_score_view map_score_view_t;
+void
+liquidation_map_score (const liquidation_map_t *self, map_score_view_t *out);
+
 //  theta[MAP_COMPONENTS], 1 until something is learned.
 void
 liquidation_map_theta (const liquidation_map_t *self, double theta[MAP_COMPONENTS]);

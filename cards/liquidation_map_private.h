@@ -5,6 +5,7 @@
 
 #include "cards/liquidation_book.h"
 #include "cards/liquidation_map.h"
+#include "cards/map_score.h"
 
 //  What one venue's prints have said (methods A7).
 typedef struct {
@@ -34,7 +35,8 @@ struct liquidation_map {
     int64_t history_ns;        //  end of the last bar of history
     bool has_minute_bars;
 
-    liquidation_step_t step;
+    liquidation_step_t sums, asked, scored; //  since init; of them, at the last step asked for and scored
+    map_score_t score;
     double ladder_base_usd[2];
     ew_t print_log_usd; //  of prints: the median of their size is exp of the mean of its log
 

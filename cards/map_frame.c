@@ -18,7 +18,6 @@ enum { BINS_A_ROW = 2, SMOOTH = 2, APART = 5, CLUSTER_REACH = 3, PRINTS_MAX = 2 
 #define PAIN_REACH   .05
 #define PAIN_HORIZON 86400.0
 #define NORMAL_P90   1.2816
-#define SPREAD_PRIOR .7 //  sd of ln (seen / predicted) of a cluster before anything was measured
 
 static const double DISTANCES_PCT[] = {1, 2, 3, 5, 10};
 static const double GROUP_FROM[MAP_GROUPS] = {2, 10, 20, 50, 75},
@@ -181,7 +180,7 @@ is_peak (const float smooth[MAP_VIEW_BINS], int at)
 
 static void
 measure_cluster (map_sheet_t *sheet, const map_view_t *view, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int at,
-                 size_t index)
+                 double spread, size_t index)
 {
     map_cluster_t *cluster = sheet->clusters + index;
     int from = at - CLUSTER_REACH < 0 ? 0 : at - CLUSTER_REACH;
@@ -201,13 +200,13 @@ measure_cluster (map_sheet_t *sheet, const map_view_t *view, float bins[2][MAP_G
                                .usd = sides[0] + sides[1],
                                .groups_usd = sheet->cluster_groups[index],
                                .groups_count = MAP_GROUPS};
-    cluster->usd_p10 = cluster->usd * exp (-NORMAL_P90 * SPREAD_PRIOR);
-    cluster->usd_p90 = cluster->usd * exp (NORMAL_P90 * SPREAD_PRIOR);
+    cluster->usd_p10 = cluster->usd * exp (-NORMAL_P90 * spread);
+    cluster->usd_p90 = cluster->usd * exp (NORMAL_P90 * spread);
 }
 
 static void
 find_clusters (map_frame_maker_t *self, map_sheet_t *sheet, const map_view_t *view,
-               float bins[2][MAP_GROUPS][MAP_VIEW_BINS])
+               float bins[2][MAP_GROUPS][MAP_VIEW_BINS], double spread)
 {
     smooth_bins (view, self->smooth);
     float least = high_quantile (self->smooth);
@@ -221,7 +220,7 @@ find_clusters (map_frame_maker_t *self, map_sheet_t *sheet, const map_view_t *vi
         for (int k = 1; k < count; k++)
             if (self->smooth[peaks[k]] > self->smooth[peaks[best]])
                 best = k;
-        measure_cluster (sheet, view, bins, peaks[best], sheet->frame.clusters_count++);
+        measure_cluster (sheet, view, bins, peaks[best], spread, sheet->frame.clusters_count++);
         peaks[best] = peaks[--count];
     }
     sheet->frame.clusters = sheet->clusters;
@@ -428,7 +427,9 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
     fill_rows (&sheet->rows, bins, view.first_bin);
     frame->groups = sheet->rows.groups;
     frame->groups_count = MAP_GROUPS;
-    find_clusters (self, sheet, &view, bins);
+    map_score_view_t score;
+    liquidation_map_score (map, &score);
+    find_clusters (self, sheet, &view, bins, score.spread);
     fill_cumulative (sheet, &view);
     find_pain (&view, market, MAP_SIDE_LONG, &frame->pain_long_px, &frame->pain_long_usd);
     find_pain (&view, market, MAP_SIDE_SHORT, &frame->pain_short_px, &frame->pain_short_usd);
@@ -438,6 +439,12 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
         fill_venues (self, sheet, map, market, feeds, is_column);
         for (int l = 0; l < MAP_COMPONENTS; l++)
             sheet->theta[l] = (float) map->theta[l];
+        frame->score_vs_ladder = score.difference;
+        frame->score_low = score.low;
+        frame->score_high = score.high;
+        frame->score_hours = score.hours;
+        frame->predicted_usd = score.predicted_usd;
+        frame->printed_usd = score.printed_usd;
         frame->theta = sheet->theta;
         frame->theta_count = MAP_COMPONENTS;
     }

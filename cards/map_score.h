@@ -48,12 +48,12 @@ typedef struct {
 void
 map_score_add (map_score_t *self, int64_t ts_ns, const liquidation_step_t *step);
 
-typedef struct {
+struct map_score_view {
     double difference, low, high; //  log-likelihood per hour over the ladder, 95 % interval; NaN: not yet
     double hours;                 //  closed, behind it
     double predicted_usd, printed_usd; //  in those hours: swept as the map had it, and seen
     double spread;
-} map_score_view_t;
+};
 
 void
 map_score_read (const map_score_t *self, map_score_view_t *out);
