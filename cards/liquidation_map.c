@@ -9,8 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND_NS (300 * NS_PER_S)
-#define STALE_NS (10 * NS_PER_S)
+#define BLIND_NS        (300 * NS_PER_S)
+#define STALE_NS        (10 * NS_PER_S)
+#define HISTORY_VIEW_NS (300 * NS_PER_S)
 
 const double liquidation_map_leverage[MAP_COMPONENTS] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125};
 const double liquidation_map_prior[MAP_COMPONENTS] = {.18, .115, .165, .08,  .17,  .065, .12,
@@ -136,6 +137,39 @@ on_oi (liquidation_map_t *self, const market_t *market, int venue, const market_
                          oi->is_rejected ? NAN : oi->change_coins, self->weights);
 }
 
+static void
+set_mark (liquidation_map_t *self, double px)
+{
+    self->mark_px = px;
+    self->x = log (px);
+    self->mark_bin = (int64_t) floor (self->x / MAP_BIN_WIDTH);
+}
+
+//  Every five minutes of history a view, as if it had been lived through.
+static void
+view_history (liquidation_map_t *self, const market_bar_t *bar)
+{
+    market_candle_t *candle = &self->history_candle;
+    bool is_first = !(candle->open_px > 0);
+    if (is_first)
+        *candle = (market_candle_t){.open_px = bar->open_px, .high_px = bar->high_px, .low_px = bar->low_px};
+    candle->high_px = fmax (candle->high_px, bar->high_px);
+    candle->low_px = fmin (candle->low_px, bar->low_px);
+    candle->close_px = bar->close_px;
+    candle->volume_usd += bar->buy_usd + bar->sell_usd;
+    if (bar->end_ns % HISTORY_VIEW_NS != 0)
+        return;
+    self->now_ns = self->history_view_ns = bar->end_ns;
+    set_mark (self, bar->close_px);
+    liquidation_view_refresh (self);
+}
+
+int64_t
+liquidation_map_history_ns (const liquidation_map_t *self)
+{
+    return self->history_view_ns;
+}
+
 //  History: bars of 15 minutes, then of one minute, as takers' orders of all venues at their middle price.
 static void
 on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
@@ -148,6 +182,8 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
     double minutes = window_seconds[bar->id] / 60.0;
     double px = (bar->high_px + bar->low_px + bar->close_px) / 3;
     liquidation_swept_t swept[2];
+    if (self->history_ns == self->history_view_ns) //  a new candle begins
+        self->history_candle.open_px = 0;
     self->history_ns = bar->end_ns;
     ladder_sweep (self, bar->low_px, bar->high_px);
     for (int v = 0; v < self->venues_count; v++) {
@@ -163,6 +199,8 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
         for (int v = 0; v < self->venues_count; v++)
             liquidation_book_order (&self->venues[v].book, &order, self->weights);
     }
+    if (bar->id == W_1M)
+        view_history (self, bar);
 }
 
 static void
@@ -185,9 +223,7 @@ reference_mark (liquidation_map_t *self, const market_t *market)
     double px = 0;
     if (reference < 0 || (market_mark_px (market, reference, &px) != OK && market_price (market, &px) != OK))
         return;
-    self->mark_px = px;
-    self->x = log (px);
-    self->mark_bin = (int64_t) floor (self->x / MAP_BIN_WIDTH);
+    set_mark (self, px);
 }
 
 //  A venue whose marks have stopped is swept by the reference's: its positions are still there.

@@ -62,6 +62,11 @@ liquidation_map_view (const liquidation_map_t *self, map_view_t *out);
 int
 liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
+//  While history is taken in: the time of the view that has been made of it last, every five minutes of
+//  one-minute bars; 0: none.
+int64_t
+liquidation_map_history_ns (const liquidation_map_t *self);
+
 //  --- for frames, scores and tests
 
 //  Coins of one side and component of a venue's book within bins [from, to), as deposited: before survival and

@@ -34,6 +34,8 @@ struct liquidation_map {
     int64_t mark_bin, view_ns; //  view_ns 0: no view yet
     int64_t history_ns;        //  end of the last bar of history
     bool has_minute_bars;
+    int64_t history_view_ns;        //  of the last view made of history
+    market_candle_t history_candle; //  of the bars since the one before it
 
     liquidation_step_t sums, asked, scored; //  since init; of them, at the last step asked for and scored
     map_score_t score;

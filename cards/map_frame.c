@@ -381,10 +381,10 @@ fill_prints (map_frame_maker_t *self, map_sheet_t *sheet, liquidation_map_t *map
 //  --- the frame
 
 static void
-fill_candle (map_frame_t *frame, const market_t *market)
+fill_candle (map_frame_t *frame, const liquidation_map_t *map, const market_t *market)
 {
-    market_candle_t candle;
-    if (market_candle (market, BUCKET_60S, &candle) != OK)
+    market_candle_t candle = map->history_candle;
+    if (!frame->is_reconstructed && market_candle (market, BUCKET_60S, &candle) != OK)
         return;
     frame->open_px = candle.open_px;
     frame->high_px = candle.high_px;
@@ -406,6 +406,7 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
     *frame = (map_frame_t){.model = model,
                            .ts_ms = map->now_ns / NS_PER_MS,
                            .is_column = is_column,
+                           .is_reconstructed = !market_is_live (market),
                            .mark_px = view.mark_px,
                            .first_row = row_of (view.first_bin),
                            .step_bp = MAP_STEP_BP,
@@ -449,7 +450,7 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
         frame->theta_count = MAP_COMPONENTS;
     }
     if (is_column)
-        fill_candle (frame, market);
+        fill_candle (frame, map, market);
     if (is_column && is_full)
         fill_prints (self, sheet, map, market);
     self->has_frame[model] = true;
