@@ -35,6 +35,12 @@ market_init (market_t *self, const char *const venues[], int venues_count)
 }
 
 void
+market_set_map_offset (market_t *self, size_t offset)
+{
+    self->map_offset = offset;
+}
+
+void
 market_tell (market_t *self, const market_listener_t *listener, const market_event_t *event)
 {
     (void) self;
@@ -551,7 +557,8 @@ on_oi (market_t *self, const open_interest_t *reading, int venue, const market_l
         oi->variance = 9e-8 * coins * coins;
     } else
         change = filter_oi (oi, coins);
-    if (isnan (change)) {
+    bool is_rejected = isnan (change);
+    if (is_rejected) {
         self->counts.oi_rejected++;
         change = 0;
     }
@@ -565,9 +572,13 @@ on_oi (market_t *self, const open_interest_t *reading, int venue, const market_l
         bucket->has_oi = true;
         bucket->opening_usd += opening;
     }
-    market_oi_interval_t interval = {oi->level,   change,
-                                     oi->buy_usd, oi->sell_usd,
-                                     oi->p,       is_first ? 0 : (double) (self->now_ns - oi->ts_ns) / 1e9};
+    market_oi_interval_t interval = {.coins = oi->level,
+                                     .change_coins = change,
+                                     .buy_usd = oi->buy_usd,
+                                     .sell_usd = oi->sell_usd,
+                                     .p = oi->p,
+                                     .seconds = is_first ? 0 : (double) (self->now_ns - oi->ts_ns) / 1e9,
+                                     .is_rejected = is_rejected};
     oi->ts_ns = self->now_ns;
     oi->raw = coins;
     oi->buy_usd = oi->sell_usd = oi->qty_coins = 0;

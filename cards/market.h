@@ -58,9 +58,17 @@ int
 market_range (const market_t *self, span_t span, double *high_px, double *low_px);
 
 typedef struct {
+    double open_px, high_px, low_px, close_px, volume_usd;
+} market_candle_t;
+
+typedef struct {
     double rv, bv, rs_up, rs_down;
     int32_t n; //  returns
 } realised_t;
+
+//  The bucket being filled (at an evaluation: the one that ends there): prices of the reference, volume of all.
+int
+market_candle (const market_t *self, bucket_id_t bucket, market_candle_t *out);
 
 //  1 s returns when span.bucket is BUCKET_1S, else the 10 s grid.
 int
@@ -208,6 +216,7 @@ typedef struct {
     double buy_usd, sell_usd; //  the venue's flow of the interval
     double p;                 //  smoothed opening probability
     double seconds;           //  length of the interval
+    bool is_rejected;         //  traded volume cannot explain the reading: change_coins is 0
 } market_oi_interval_t;
 
 typedef struct {

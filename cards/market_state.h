@@ -66,6 +66,7 @@ typedef struct {
 
 struct market {
     int32_t venues_count, reference;
+    size_t map_offset; //  of the liquidation map, from here; 0 none
     bool is_live, is_rebuild_due, has_trades;
     int64_t now_ns;
     int64_t first_live_ns;

@@ -1,5 +1,6 @@
 //  What cards and the worker may ask.  Reads only.
 
+#include "cards/liquidation_map.h"
 #include "cards/market_state.h"
 
 #include "common/base/check.h"
@@ -564,6 +565,31 @@ market_outcome_px (const market_t *self, double *px)
         return self->price_px > 0 ? E_STALE : E_AGAIN;
     *px = isnan (mark) ? mid : isnan (mid) ? mark : (mark + mid) / 2;
     return OK;
+}
+
+int
+market_candle (const market_t *self, bucket_id_t bucket, market_candle_t *out)
+{
+    const bucket_t *current = market_find (self, bucket, self->current[bucket]);
+    if (!current || !(current->close_px > 0))
+        return E_AGAIN;
+    *out = (market_candle_t){.open_px = current->open_px,
+                             .high_px = current->high_px,
+                             .low_px = current->low_px,
+                             .close_px = current->close_px,
+                             .volume_usd = current->buy_usd + current->sell_usd};
+    return OK;
+}
+
+//  --- the map
+
+int
+market_map (const market_t *self, map_view_t *out)
+{
+    if (!self->map_offset)
+        return E_ABSENT;
+    const char *base = (const char *) self;
+    return liquidation_map_view ((const liquidation_map_t *) (const void *) (base + self->map_offset), out);
 }
 
 //  --- what has been heard

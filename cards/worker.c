@@ -3,6 +3,7 @@
 #include "cards/barrier.h"
 #include "cards/held.h"
 #include "cards/joining.h"
+#include "cards/map_frame.h"
 #include "cards/shard.h"
 #include "common/base/check.h"
 #include "common/base/logger.h"
@@ -28,6 +29,9 @@ typedef struct {
     joining_t joining;
     held_t held[VENUES_MAX]; //  each venue's in order of arrival
     bus_stream_t *streams[MODE_COUNT];
+    map_frame_maker_t *maker;
+    bus_stream_t *map_streams[2]; //  by model
+    int64_t map_ms;               //  of the last frame
 } line_t;
 
 typedef struct {
@@ -109,6 +113,30 @@ release (worker_t *self, size_t instrument, int64_t until_ns)
 }
 
 static void
+publish_map (worker_t *self, size_t instrument, map_model_t model, bool is_column)
+{
+    line_t *line = self->lines + instrument;
+    map_frame_t *frame = map_frame_make (line->maker, shard_map (self->shard, instrument),
+                                         shard_market (self->shard, instrument),
+                                         shard_feeds (self->shard, instrument), model, is_column);
+    if (frame && bus_publish_result (self->process->bus, line->map_streams[model], frame) != OK)
+        metric_add (self->metrics.unpublished, 1);
+}
+
+//  Columns of the time before: the picture begins with a day, not with nothing.
+static void
+publish_history (worker_t *self, size_t instrument)
+{
+    line_t *line = self->lines + instrument;
+    int64_t history_ms = liquidation_map_history_ns (shard_map (self->shard, instrument)) / NS_PER_MS;
+    if (history_ms == line->map_ms)
+        return;
+    line->map_ms = history_ms;
+    publish_map (self, instrument, MAP_MODEL_FULL, true);
+    publish_map (self, instrument, MAP_MODEL_LADDER, true);
+}
+
+static void
 finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
@@ -116,6 +144,7 @@ finish_joining (worker_t *self, size_t instrument, const char *why)
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
+        publish_history (self, instrument);
     }
     logger_write (LOG_LEVEL_INFO, "%s: live after %zu records of history (%s)",
                   shard_name (self->shard, instrument), line->joining.count, why);
@@ -247,6 +276,21 @@ publish_readings (worker_t *self, size_t instrument)
     line->is_dirty = false;
 }
 
+//  Once a second of the data's time; with the other model at whole minutes.
+static void
+publish_maps (worker_t *self, size_t instrument, int64_t ts_ns)
+{
+    line_t *line = self->lines + instrument;
+    int64_t second_ms = ts_ns / NS_PER_S * MS_PER_S;
+    if (line->is_joining || second_ms == line->map_ms)
+        return;
+    bool is_column = line->map_ms > 0 && second_ms / 60000 != line->map_ms / 60000;
+    line->map_ms = second_ms;
+    publish_map (self, instrument, MAP_MODEL_FULL, is_column);
+    if (is_column)
+        publish_map (self, instrument, MAP_MODEL_LADDER, true);
+}
+
 static void
 publish_tick (worker_t *self, int64_t ts_ns, int instruments, uint32_t missing, int64_t close_ns)
 {
@@ -271,6 +315,7 @@ evaluate (worker_t *self, size_t instrument, int64_t ts_ns)
     int64_t start_ns = timebase_mono_ns ();
     shard_evaluate (self->shard, instrument, ts_ns);
     publish_readings (self, instrument);
+    publish_maps (self, instrument, ts_ns);
     metric_add (self->metrics.evaluation_ns, (double) (timebase_mono_ns () - start_ns));
     metric_add (self->metrics.evaluations, 1);
 }
@@ -433,11 +478,14 @@ static int
 on_snapshot (void *argument, const topic_t *topic, bus_answer_t *answer)
 {
     worker_t *self = argument;
-    if (topic->kind != TOPIC_READING)
-        return E_ABSENT;
     int instrument = shard_find (self->shard, topic->instrument);
-    if (instrument < 0)
+    if (instrument < 0 || (topic->kind != TOPIC_READING && topic->kind != TOPIC_MAP))
         return E_ABSENT;
+    if (topic->kind == TOPIC_MAP) {
+        map_frame_t *frame = map_frame_last (self->lines[instrument].maker,
+                                             topic->name[0] ? MAP_MODEL_LADDER : MAP_MODEL_FULL);
+        return frame ? bus_put_result (answer, frame) : E_ABSENT;
+    }
     reading_t *reading = shard_reading (self->shard, (size_t) instrument, topic->mode);
     return reading->ts_ms ? bus_put_result (answer, reading) : E_ABSENT;
 }
@@ -521,6 +569,14 @@ open_streams (worker_t *self)
             (void) snprintf (topic.instrument, sizeof topic.instrument, "%s", shard_name (self->shard, i));
             self->lines[i].streams[mode] = bus_stream (self->process->bus, &topic);
         }
+    for (size_t i = 0; i < shard_count (self->shard); i++)
+        for (int model = 0; model < 2; model++) {
+            topic = (topic_t){.kind = TOPIC_MAP};
+            (void) snprintf (topic.instrument, sizeof topic.instrument, "%s", shard_name (self->shard, i));
+            if (model != MAP_MODEL_FULL)
+                (void) snprintf (topic.name, sizeof topic.name, "%s", map_model_names[model]);
+            self->lines[i].map_streams[model] = bus_stream (self->process->bus, &topic);
+        }
 }
 
 static int
@@ -564,11 +620,17 @@ worker_new (process_t *process, const cards_settings_t *settings, uint32_t index
     int venues_count = (int) settings->pipeline.venues_count;
     for (int v = 0; v < venues_count; v++)
         venues[v] = settings->pipeline.venue_names[v];
-    self->shard =
-        shard_new (&settings->pipeline.universe, index, shards_count, venues, venues_count, NULL, 0);
+    self->shard = shard_new (&settings->pipeline.universe, index, shards_count, venues, venues_count, NULL, 0,
+                             settings->pipeline.tiers_folder, error);
+    if (!self->shard) {
+        free (self);
+        return NULL;
+    }
     self->lines = mem_new ((shard_count (self->shard) + 1) * sizeof *self->lines);
-    for (size_t i = 0; i < shard_count (self->shard); i++)
+    for (size_t i = 0; i < shard_count (self->shard); i++) {
         self->lines[i].is_joining = true;
+        self->lines[i].maker = map_frame_new (shard_name (self->shard, i), venues_count);
+    }
     int64_t interval_ms = is_every_event (self) ? 1000 : settings->interval_ms;
     barrier_init (&self->barrier, (clock_kind_t) settings->pipeline.clock, interval_ms * NS_PER_MS,
                   settings->late_ms * NS_PER_MS, venues_count);
@@ -599,6 +661,7 @@ worker_destroy (worker_t **self)
     loop_cancel (&(*self)->count_timer);
     for (size_t i = 0; i < shard_count ((*self)->shard); i++) {
         joining_fini (&(*self)->lines[i].joining);
+        map_frame_destroy (&(*self)->lines[i].maker);
         for (int v = 0; v < VENUES_MAX; v++)
             held_fini (&(*self)->lines[i].held[v]);
     }

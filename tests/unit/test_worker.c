@@ -299,7 +299,7 @@ new_shard (void)
     universe_t universe;
     error_text_t error;
     assert_int_equal (universe_parse (&universe, slice_of ("BTCUSDT"), &error), OK);
-    return shard_new (&universe, 0, 1, venues, 2, test_cards, TEST_CARDS);
+    return shard_new (&universe, 0, 1, venues, 2, test_cards, TEST_CARDS, NULL, NULL);
 }
 
 static void
@@ -332,7 +332,7 @@ test_shard_warms_up_then_speaks (void **state)
     assert_int_equal (reading->ts_ms, 0);
     for (int second = 0; second < 40; second++)
         run_second (shard, second);
-    assert_int_equal (reading->cards_count, TEST_CARDS);
+    assert_int_equal (reading->cards_count, TEST_CARDS, NULL, NULL);
     assert_int_equal (reading->cards[TALLY].state, STATE_WARMUP);
     assert_string_equal (reading->cards[TALLY].reason, "warming up, 39 s of 120 s");
     assert_string_equal (reading->cards[SPOT].reason, "no spot feed");
@@ -414,8 +414,8 @@ test_two_shards_partition_the_universe (void **state)
     error_text_t error;
     assert_int_equal (
         universe_parse (&universe, slice_of ("BTCUSDT ETHUSDT SOLUSDT XRPUSDT DOGEUSDT"), &error), OK);
-    shard_t *one = shard_new (&universe, 0, 2, venues, 1, test_cards, TEST_CARDS);
-    shard_t *two = shard_new (&universe, 1, 2, venues, 1, test_cards, TEST_CARDS);
+    shard_t *one = shard_new (&universe, 0, 2, venues, 1, test_cards, TEST_CARDS, NULL, NULL);
+    shard_t *two = shard_new (&universe, 1, 2, venues, 1, test_cards, TEST_CARDS, NULL, NULL);
     assert_int_equal (shard_count (one) + shard_count (two), 5);
     for (size_t i = 0; i < universe.count; i++)
         assert_true ((shard_find (one, universe.names[i]) >= 0) !=
