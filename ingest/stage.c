@@ -86,8 +86,8 @@ stage_event (stage_t *self, event_kind_t kind, int instrument, const void *recor
     CHECK (kind != EVENT_BOOK && instrument >= 0 && instrument < UNIVERSE_MAX);
     size_t size = event_table (kind)->size;
     size_t stride = stride_of (kind);
-    const tier_update_t *tiers = kind == EVENT_TIERS ? record : NULL;
-    size_t rows_size = tiers ? tiers->rows_count * sizeof (tier_t) : 0;
+    const tier_update_t *tiers = record; //  of that kind only
+    size_t rows_size = kind == EVENT_TIERS ? tiers->rows_count * sizeof (tier_t) : 0;
     self->memory = room (self->memory, &self->capacity, self->size + stride + rows_size, 1);
     self->entries =
         room (self->entries, &self->entries_capacity, self->entries_count + 1, sizeof *self->entries);
