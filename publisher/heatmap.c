@@ -436,7 +436,7 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
     heatmap_series_t *series = heatmap_series (self, frame->instrument, (map_model_t) frame->model);
     int status = series ? heatmap_column_take (frame, &self->side, &self->cells, &error)
                         : error_set (&error, E_ABSENT, "a column of %s", frame->instrument);
-    if (status != OK) {
+    if (!series || status != OK) {
         metric_add (self->refused, 1);
         logger_write (LOG_LEVEL_WARNING, "the heatmap refuses %s", error.text);
         return status;
