@@ -130,11 +130,25 @@ take_mark (liquidation_map_t *self, const market_t *market, int venue, double px
         ladder_sweep (self, px, px);
 }
 
+//  What was deposited on the wrong side of a mark that has moved on meanwhile is swept at once.
+static void
+sweep_late (liquidation_map_t *self, int venue)
+{
+    liquidation_book_t *book = &self->venues[venue].book;
+    liquidation_swept_t swept[2];
+    if (!book->base ||
+        (book->edge_bin[MAP_SIDE_LONG] < book->mark_bin && book->edge_bin[MAP_SIDE_SHORT] > book->mark_bin))
+        return;
+    liquidation_book_mark (book, book->mark_ns, book->mark_px, swept);
+    liquidation_learn_sweep (self, venue, swept);
+}
+
 static void
 on_oi (liquidation_map_t *self, const market_t *market, int venue, const market_oi_interval_t *oi)
 {
     liquidation_book_oi (&self->venues[venue].book, market_now_ns (market), oi->coins,
                          oi->is_rejected ? NAN : oi->change_coins, self->weights);
+    sweep_late (self, venue);
 }
 
 static void
@@ -264,6 +278,7 @@ on_second (liquidation_map_t *self, const market_t *market)
         sweep_stale (self, market, v);
         if (book->orders_count > 0 && self->now_ns - book->applied_ns > BLIND_NS && book->applied_ns)
             liquidation_book_apply_blind (book, self->now_ns, self->weights);
+        sweep_late (self, v);
         if (!book->applied_ns)
             book->applied_ns = self->now_ns;
         if (second % 60 == 0)

@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -240,6 +242,17 @@ make_folders (const char *path, error_text_t *error)
     return make_folder (path, error);
 }
 
+//  Two publishers that write the same files would ruin them.
+static int
+lock_folder (heatmap_t *self, error_text_t *error)
+{
+    self->lock_fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (self->lock_fd < 0 || flock (self->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return error_set (error, E_IO, "publisher/heatmap_folder: %s: %s", self->folder,
+                          errno == EWOULDBLOCK ? "another publisher uses it" : strerror (errno));
+    return OK;
+}
+
 //  Every side of the newest day is read: what a crash tore is found now, not when somebody looks.
 static void
 check_newest (heatmap_t *self, heatmap_series_t *series)
@@ -346,6 +359,7 @@ heatmap_new (const heatmap_options_t *options, metrics_t *metrics, error_text_t 
 {
     heatmap_t *self = mem_new (sizeof *self);
     self->universe = options->universe;
+    self->lock_fd = -1;
     self->days = options->days;
     self->minute_days = options->minute_days;
     self->series = mem_new ((self->universe->count * HEATMAP_MODELS + 1) * sizeof *self->series);
@@ -354,6 +368,8 @@ heatmap_new (const heatmap_options_t *options, metrics_t *metrics, error_text_t 
     open_metrics (self, metrics);
     int status = make_folders (options->folder, error);
     (void) slice_copy (slice_of (options->folder), self->folder, sizeof self->folder);
+    if (status == OK)
+        status = lock_folder (self, error);
     for (size_t i = 0; i < self->universe->count && status == OK; i++)
         for (int model = 0; model < HEATMAP_MODELS && status == OK; model++)
             status = open_series (self, &self->series[i * HEATMAP_MODELS + (size_t) model],
@@ -376,6 +392,8 @@ heatmap_destroy (heatmap_t **self)
         free (heatmap->series[i].days);
     }
     heatmap_work_destroy (&heatmap->work);
+    if (heatmap->lock_fd >= 0)
+        (void) close (heatmap->lock_fd);
     free (heatmap->series);
     free (heatmap);
     *self = NULL;
@@ -430,7 +448,7 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
     heatmap_series_t *series = heatmap_series (self, frame->instrument, (map_model_t) frame->model);
     int status = series ? heatmap_column_take (frame, &self->side, &self->cells, &error)
                         : error_set (&error, E_ABSENT, "a column of %s", frame->instrument);
-    if (status != OK) {
+    if (!series || status != OK) {
         metric_add (self->refused, 1);
         logger_write (LOG_LEVEL_WARNING, "the heatmap refuses %s", error.text);
         return status;

@@ -30,7 +30,8 @@ typedef struct {
     const universe_t *universe; //  of nothing else columns are kept; kept
 } heatmap_options_t;
 
-//  Open the folder, look through it, apply the ages.  NULL with a text when it cannot be made or written.
+//  Open the folder, look through it, apply the ages.  NULL with a text when it cannot be made or
+//  written, or another process keeps its own there.
 heatmap_t *
 heatmap_new (const heatmap_options_t *options, metrics_t *metrics, error_text_t *error);
 void

@@ -373,13 +373,14 @@ heatmap_column_unpack (slice_t bytes, const heatmap_side_t *side, heatmap_cells_
             if (!(out->leverage[g][i] >= 0 && out->leverage[g][i] <= 1000))
                 return E_SYNTAX;
     const unsigned char *high = (const unsigned char *) raw + head, *low = high + count;
+    unsigned any = 0; //  looked at once, at the end: the loop is then a plain one
     for (size_t v = 0; v < side->venues_count; v++)
-        for (size_t g = 0; g < side->groups_count; g++, high += side->rows, low += side->rows)
+        for (size_t g = 0; g < side->groups_count; g++, high += side->rows, low += side->rows) {
+            uint16_t *codes = out->codes[v][g];
             for (int row = 0; row < side->rows; row++) {
-                unsigned code = (unsigned) (high[row] << 8 | low[row]);
-                if (code >= HEATMAP_CODES)
-                    return E_SYNTAX;
-                out->codes[v][g][row] = (uint16_t) code;
+                codes[row] = (uint16_t) (high[row] << 8 | low[row]);
+                any |= codes[row];
             }
-    return OK;
+        }
+    return any < HEATMAP_CODES ? OK : E_SYNTAX; //  a power of two
 }

@@ -23,6 +23,7 @@ typedef struct heatmap_work heatmap_work_t;
 
 struct heatmap {
     char folder[HEATMAP_PATH_MAX - 64];
+    int lock_fd; //  the folder, held as long as we are
     int64_t minute_days, days;
     const universe_t *universe;
     heatmap_series_t *series; //  instrument x HEATMAP_MODELS + model

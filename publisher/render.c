@@ -57,14 +57,14 @@ render_not_found (text_buffer_t *out, const char *what)
     return (render_t){404, render_json_type};
 }
 
-//  "sim" as soon as anything in the store is simulated.
+//  Of the first bias or map there is: a pipeline is of one source.
 static const char *
 source_of (store_t *store)
 {
     for (size_t i = 0; i < store_count (store); i++) {
         const store_entry_t *entry = store_at (store, i);
-        if (entry->topic.kind == TOPIC_BIAS)
-            return source_names[((const bias_t *) store_record (store, entry))->head.source];
+        if (entry->topic.kind == TOPIC_BIAS || entry->topic.kind == TOPIC_MAP)
+            return source_names[((const result_head_t *) store_record (store, entry))->source];
     }
     return "unknown";
 }

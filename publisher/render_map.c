@@ -22,14 +22,15 @@ bad_argument (text_buffer_t *out, const char *name, const char *allowed)
     return (render_t){400, render_json_type};
 }
 
-//  The value of an argument, or NULL.
+//  The value of an argument ("" when it has none), or NULL.
 static const char *
 find_argument (const render_arguments_t *arguments, const char *name)
 {
-    const size_t size = strlen (name);
-    for (size_t i = 0; i < arguments->count; i++)
-        if (strncmp (arguments->texts[i], name, size) == 0 && arguments->texts[i][size] == '=')
-            return arguments->texts[i] + size + 1;
+    for (size_t i = 0; i < arguments->count; i++) {
+        slice_t rest = slice_of (arguments->texts[i]), given = slice_cut (&rest, '=');
+        if (slice_is (given, name))
+            return rest.size > 0 ? rest.data : "";
+    }
     return NULL;
 }
 

@@ -26,7 +26,7 @@
 #include "publisher/render.h"
 
 enum {
-    CHUNK_BYTES = 16384,
+    CHUNK_BYTES = 131072,
     FILTERS_MAX = 64,
     REQUEST_TEXT_MAX = 256,
     PATH_MAX_BYTES = 512,

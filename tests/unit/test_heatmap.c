@@ -683,6 +683,20 @@ test_a_folder_that_cannot_be_made_is_said (void **state)
     assert_non_null (strstr (error.text, folder));
 }
 
+static void
+test_a_folder_belongs_to_one (void **state)
+{
+    world_t *world = *state;
+    char folder[TEMP_FOLDER_MAX + 16];
+    (void) snprintf (folder, sizeof folder, "%s/a/heatmap", world->folder);
+    heatmap_options_t options = {folder, 30, 400, &world->universe};
+    error_text_t error = {{0}};
+    assert_null (heatmap_new (&options, world->metrics, &error));
+    assert_non_null (strstr (error.text, "another publisher"));
+    heatmap_destroy (&world->heatmap);
+    open_heatmap (world);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -711,6 +725,7 @@ main (void)
         TEST (test_strange_frames_are_refused),
         TEST (test_a_full_disk_is_counted_and_passes),
         TEST (test_a_folder_that_cannot_be_made_is_said),
+        TEST (test_a_folder_belongs_to_one),
     };
     logger_open ("test", LOG_LEVEL_ERROR); //  what is damaged on purpose need not be said
     return cmocka_run_group_tests (tests, NULL, NULL);
