@@ -79,7 +79,8 @@ $(MODULES)/.installed: publisher/web/package.json publisher/web/package-lock.jso
 build/web/.built: $(WEB) $(MODULES)/.installed
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(WEB) $(@D)
 	$(Q)cp $(MODULES)/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $(@D)
-	$(Q)cp $(MODULES)/node_modules/lightweight-charts/LICENSE $(@D)/lightweight-charts.LICENSE.txt
+	$(Q)(echo '<!doctype html><title>Lightweight Charts: licence</title><pre>'; \
+	    sed 's/&/\&amp;/g; s/</\&lt;/g' $(MODULES)/node_modules/lightweight-charts/LICENSE) >$(@D)/lightweight-charts.licence.html
 	@touch $@
 
 # Test programs: every tests/<layer>/test_*.c links with everything but the mains.

@@ -51,7 +51,7 @@ export async function getJson(path, { token = "", signal } = {}) {
 
 export function heatmapPath(state, rows) {
     const query = new URLSearchParams({ range: state.range, model: state.model, groups: state.groups.join(","), rows });
-    if (state.venues) query.set("venues", state.venues.join(","));
+    if (state.venues && state.model === "full") query.set("venues", state.venues.join(","));
     return `/v1/heatmap/${encodeURIComponent(state.instrument)}?${query.toString().replaceAll("%2C", ",")}`;
 }
 

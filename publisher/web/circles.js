@@ -1,6 +1,6 @@
 //  circles - realised liquidations on the candles: area by amount, red longs, green shorts; a primitive of the chart
 
-const RADIUS_MOST = 14, RADIUS_LEAST = 1.5;
+const RADIUS_MOST = 14, RADIUS_LEAST = 1.5, WIDTH_OF_FULL_SIZE = 600;
 const LOOKS = { long: ["rgba(255, 77, 109, 0.62)", "rgba(255, 214, 222, 0.95)"],
     short: ["rgba(46, 230, 149, 0.62)", "rgba(214, 255, 236, 0.95)"] };
 
@@ -39,7 +39,7 @@ export class Circles {
     draw(target) {
         if (!this.isShown) return;
         target.useMediaCoordinateSpace(({ context, mediaSize }) => {
-            const time = this.chart.timeScale();
+            const time = this.chart.timeScale(), size = Math.min(1, mediaSize.width / WIDTH_OF_FULL_SIZE);
             for (const circle of this.circles) {
                 const x = time.logicalToCoordinate(circle.column);
                 if (x === null || x < -RADIUS_MOST || x > mediaSize.width + RADIUS_MOST) continue;
@@ -48,7 +48,7 @@ export class Circles {
                 [context.fillStyle, context.strokeStyle] = circle.isLong ? LOOKS.long : LOOKS.short;
                 context.lineWidth = 0.75;
                 context.beginPath();
-                context.arc(x, y, circle.radius, 0, 2 * Math.PI);
+                context.arc(x, y, Math.max(RADIUS_LEAST, circle.radius * size), 0, 2 * Math.PI);
                 context.fill();
                 context.stroke();
             }

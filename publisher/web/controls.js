@@ -62,19 +62,22 @@ function showControls(parts, state, known) {
     for (const view of ["heatmap", "map"]) parts[`view-${view}`].setAttribute("aria-pressed", String(now.view === view));
     refill(parts.ranges, "range", RANGES.map((range) => {
         const button = chip(range, now.range === range, () => state.set({ range }), { range });
-        const isHeld = known.held.get(range) ?? range === now.range;
-        button.disabled = !isHeld;
-        button.title = isHeld ? `The last ${range}` : `No data is held for ${range} yet`;
+        const isHeld = known.held.get(range) ?? false;
+        button.disabled = !isHeld && range !== now.range;
+        button.title = isHeld ? `The last ${range}` : `Less than ${range} is held`;
         return button;
     }));
     refill(parts.groups, "group", GROUPS.map((group) => chip(GROUP_NAMES[group], now.groups.includes(group),
         () => state.set({ groups: toggled(state.get().groups, group).sort() }), { group: String(group) })));
     refill(parts.venues, "venue", known.venues.map((venue) => {
-        const on = now.venues ?? known.venues;
-        return chip(format.venueName(venue), on.includes(venue), () => {
+        const isOfAll = now.model !== "full", on = isOfAll || !now.venues ? known.venues : now.venues;
+        const button = chip(format.venueName(venue), on.includes(venue), () => {
             const next = toggled(state.get().venues ?? known.venues, venue).filter((each) => known.venues.includes(each));
             state.set({ venues: next.length === known.venues.length || next.length === 0 ? null : next });
         }, { venue });
+        button.disabled = isOfAll;
+        button.title = isOfAll ? "The ladder is of all venues together" : "";
+        return button;
     }));
     parts.threshold.value = now.threshold;
     const note = now.threshold > 0 ? `hides cells below ${format.usd(known.hideBelowUsd)}` : "shows all";

@@ -27,6 +27,14 @@ export function priceDigits(value) {
     return size > 0 ? Math.min(10, 4 - Math.floor(Math.log10(size))) : 2;
 }
 
+//  Ticks of an axis: no more decimals than tell them apart.
+export function ticks(values) {
+    const most = priceDigits(Math.max(...values.map(Math.abs)));
+    const digits = values.every((value) => Math.abs(value - Math.round(value)) < 1e-9) ? 0 : most;
+    return values.map((value) => value.toLocaleString("en-US", { minimumFractionDigits: digits,
+        maximumFractionDigits: digits }));
+}
+
 export function signed(value, digits = 1) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "n/a";
     return `${value > 0 ? "+" : value < 0 ? "\u2212" : ""}${Math.abs(value).toFixed(digits)}`;

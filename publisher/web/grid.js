@@ -104,7 +104,7 @@ export function thresholdUsd(position, limits) {
     return limits.least * Math.pow(limits.most / limits.least, Math.min(1, position));
 }
 
-//  Prices to show at first: all candles, and the rows that hold the middle 98 % of the amounts of the newest columns.
+//  Prices to show at first, null when there is nothing: all candles, and the rows that hold the middle 98 % of the amounts of the newest columns.
 export function viewOf(grid) {
     const mass = new Float64Array(grid.rows);
     let total = 0, low = Infinity, high = 0;
@@ -128,7 +128,7 @@ export function viewOf(grid) {
         low = Math.min(low, edgeOf(grid, first));
         high = Math.max(high, edgeOf(grid, last + 1));
     }
-    if (!(high > 0)) return { low: edgeOf(grid, 0), high: edgeOf(grid, grid.rows) };
+    if (!(high > 0)) return grid.rows > 0 ? { low: edgeOf(grid, 0), high: edgeOf(grid, grid.rows) } : null;
     const margin = Math.pow(high / low, 0.02);
     return { low: low / margin, high: high * margin };
 }

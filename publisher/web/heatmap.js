@@ -20,7 +20,7 @@ const CHART_OPTIONS = {
     crosshair: { mode: CrosshairMode.Normal, vertLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" },
         horzLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" } },
     rightPriceScale: { mode: PriceScaleMode.Logarithmic, borderColor: "#2a1d47", scaleMargins: { top: 0, bottom: 0 },
-        minimumWidth: 72 },
+        minimumWidth: 58 },
     timeScale: { borderColor: "#2a1d47", timeVisible: true, secondsVisible: false, minBarSpacing: 0.1 },
     handleScroll: { vertTouchDrag: false },
     kineticScroll: { touch: !isStill, mouse: false },
@@ -41,7 +41,8 @@ export class Heatmap {
         this.view = null;
         this.frozenFor = "";
         this.cursor = null;
-        this.chart = createChart(this.plot, { ...CHART_OPTIONS, localization: { priceFormatter: format.price } });
+        this.chart = createChart(this.plot, { ...CHART_OPTIONS, localization: { priceFormatter: format.price,
+            tickmarksPriceFormatter: format.ticks } });
         this.series = this.chart.addSeries(CandlestickSeries, { ...CANDLES,
             autoscaleInfoProvider: (own) => (this.view
                 ? { priceRange: { minValue: this.view.low, maxValue: this.view.high } } : own()) });

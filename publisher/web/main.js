@@ -93,8 +93,9 @@ async function loadHeatmap(isNew) {
         errors.delete("heatmap");
         tries = 0;
         known.held = new Map(answer.ranges.map(({ range, held }) => [range, held]));
-        if (known.venues.length === 0) known.venues = answer.venues.map((each) => each.venue ?? each);
+        if (answer.venues.length > 0) known.venues = [...answer.venues].sort();
         showSource(answer.source);
+        if (preferHeld(answer)) return;
         heatmap.load(answer, state.get(), isNew);
         part("heatmap").dataset.path = path;
         part("empty").hidden = answer.liquidation_leverage_data.length > 0;
@@ -111,6 +112,14 @@ async function loadHeatmap(isNew) {
         showControls(known);
         showBanner();
     }
+}
+
+//  Nobody chose this range and less than it is held: the longest that is held takes its place.
+function preferHeld({ range, ranges }) {
+    const held = ranges.filter((each) => each.held).map((each) => each.range);
+    const isFine = held.includes(range) || held.length === 0 || state.get().isRangeChosen;
+    if (!isFine) state.set({ range: held[held.length - 1], isRangeChosen: true });
+    return !isFine;
 }
 
 async function loadHealth() {

@@ -10,7 +10,7 @@ import { usd } from "./format.js";
 const LONG = "#ff5d7a", SHORT = "#2ee695";
 
 export function profileOf({ frame, grid, state }) {
-    if (frame && !state.venues)
+    if (frame && (!state.venues || state.model !== "full"))
         return rowsOf(frame, state.groups).map(({ low, high, longUsd, shortUsd }) => ({ low, high, longUsd, shortUsd }));
     const rows = [];
     if (!grid) return rows;

@@ -68,15 +68,16 @@ export class Raster {
     copy({ context, horizontalPixelRatio: across, verticalPixelRatio: down }) {
         const grid = this.grid, part = this.window();
         if (!part || part.to < part.from || part.high < part.low) return;
+        //  The chart's coordinate k is the middle of pixel k, a canvas' the left of it: hence the halves.  Nothing is
+        //  rounded, so that the cell under a pixel is the cell of the price and time the chart gives for it.
         const time = this.chart.timeScale();
         const width = time.options().barSpacing;
-        const left = time.logicalToCoordinate(part.from) - width / 2;
-        const right = time.logicalToCoordinate(part.to) + width / 2;
-        const top = this.series.priceToCoordinate(edgeOf(grid, part.high + 1));
-        const bottom = this.series.priceToCoordinate(edgeOf(grid, part.low));
+        const left = time.logicalToCoordinate(part.from) - width / 2 + 0.5;
+        const top = this.series.priceToCoordinate(edgeOf(grid, part.high + 1)) + 0.5;
+        const bottom = this.series.priceToCoordinate(edgeOf(grid, part.low)) + 0.5;
+        const columns = part.to - part.from + 1, rows = part.high - part.low + 1;
         context.imageSmoothingEnabled = false;
-        context.drawImage(this.picture, part.from, grid.rows - 1 - part.high, part.to - part.from + 1,
-            part.high - part.low + 1, Math.round(left * across), Math.round(top * down),
-            Math.round((right - left) * across), Math.round((bottom - top) * down));
+        context.drawImage(this.picture, part.from, grid.rows - 1 - part.high, columns, rows, left * across, top * down,
+            columns * width * across, (bottom - top) * down);
     }
 }

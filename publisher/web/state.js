@@ -12,7 +12,7 @@ const VIEWS = ["heatmap", "map"];
 const MODES = ["scalp", "day", "swing"];
 
 const DEFAULTS = { instrument: "", range: "24h", model: "full", view: "heatmap", palette: "viridis", groups: GROUPS,
-    venues: null, threshold: 0, isPerSide: false, areCirclesShown: true, mode: "day" };
+    venues: null, isRangeChosen: false, threshold: 0, isPerSide: false, areCirclesShown: true, mode: "day" };
 
 const oneOf = (value, allowed, otherwise) => (allowed.includes(value) ? value : otherwise);
 
@@ -26,6 +26,7 @@ export function parse(search) {
         ...DEFAULTS,
         instrument: /^[A-Z0-9]{2,23}$/.test(instrument) ? instrument : "",
         range: oneOf(query.get("range"), RANGES, DEFAULTS.range),
+        isRangeChosen: RANGES.includes(query.get("range")),
         model: oneOf(query.get("model"), Object.keys(MODELS), DEFAULTS.model),
         view: oneOf(query.get("view"), VIEWS, DEFAULTS.view),
         mode: oneOf(query.get("mode"), MODES, DEFAULTS.mode),

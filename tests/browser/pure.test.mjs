@@ -172,6 +172,8 @@ test("amounts, prices and the score as people read them", () => {
     assert.deepEqual([12.4e6, 950e3, 999999, 3.214e9, 0, 12, 0.5, null, NaN].map(format.usd),
         ["$12.4M", "$950K", "$1.00M", "$3.21B", "$0", "$12", "$0.50", "n/a", "n/a"]);
     assert.deepEqual([94200.5, 3312.4, 0.08213].map(format.price), ["94,200.5", "3,312.40", "0.082130"]);
+    assert.deepEqual([format.ticks([94000, 108000]), format.ticks([3300, 3312.5]), format.ticks([0.3, 0.35])],
+        [["94,000", "108,000"], ["3,300.00", "3,312.50"], ["0.30000", "0.35000"]]);
     assert.equal(format.time(Date.UTC(2026, 0, 2, 3, 4)), "2026-01-02 03:04 UTC");
     assert.equal(scoreText({ score_vs_ladder: null, score_hours: 3.2 }), "not scored yet: 3.2 h");
     assert.equal(scoreText({ score_vs_ladder: 0.12, score_low: 0.03, score_high: 0.21, score_hours: 71.5 }),
