@@ -246,7 +246,7 @@ draw_times (const canvas_t *self)
         if (x - box->left > 16 * self->unit && box->left + box->width - x > 16 * self->unit)
             draw_text (self, x, base + 20 * self->unit, 12, AT_MIDDLE, 0, text);
     }
-    draw_text (self, box->left - 8 * self->unit, base + 20 * self->unit, 12, AT_RIGHT, 0, "UTC");
+    draw_text (self, box->left + box->width + 10 * self->unit, base + 20 * self->unit, 12, AT_LEFT, 0, "UTC");
 }
 
 static void
@@ -373,8 +373,7 @@ draw_max_pain (const canvas_t *self)
 static void
 draw_groups_legend (const canvas_t *self)
 {
-    const map_box_t *box = &self->layout.profile;
-    double x = box->left + 12 * self->unit, y = box->top + 22 * self->unit;
+    double x = self->width - 640 * self->unit, y = 66 * self->unit;
     paint (self, faint_ink, 1);
     x += draw_text (self, x, y, 12, AT_LEFT, 0, "leverage") + 12 * self->unit;
     for (size_t i = 0; i < MAP_GROUPS; i++) {
@@ -450,6 +449,8 @@ draw_prices (const canvas_t *self)
     cairo_set_dash (self->cairo, dashes, 2, 0);
     paint (self, price_colour, 0.85);
     draw_line (self, box->left, last_y, right, last_y);
+    if (self->picture->has_heatmap && self->picture->has_snapshot)
+        draw_line (self, layout->profile.left, last_y, layout->profile.left + layout->profile.width, last_y);
     cairo_set_dash (self->cairo, NULL, 0, 0);
     char text[MAP_SCALE_TEXT_MAX];
     map_scale_px_text (last_px, map_scale_px_decimals (last_px), text);

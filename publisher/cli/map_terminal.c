@@ -21,15 +21,27 @@ typedef struct {
 
 //  --- colours
 
-//  The nearest of the 6 x 6 x 6 cube, which every 256-colour palette has.
+//  The nearest of those of the 6 x 6 x 6 cube that keep the order of lightness; greys would break it.
 static int
-cube_of (map_colour_t colour)
+indexed_of (map_colour_t colour)
 {
-    const uint8_t part[3] = {colour.r, colour.g, colour.b};
-    int index = 16, weight = 36;
-    for (int i = 0; i < 3; i++, weight /= 6)
-        index += weight * (part[i] < 48 ? 0 : part[i] < 115 ? 1 : (part[i] - 35) / 40);
-    return index;
+    static const uint8_t chosen[] = {17, 54, 55,  61,  24,  25,  30,  31,  36,  37, 42,
+                                     71, 77, 113, 149, 184, 220, 226, 231, 167, 35};
+    static const int steps[] = {0, 95, 135, 175, 215, 255};
+    map_colour_t back = map_scale_colour (0);
+    if (colour.r == back.r && colour.g == back.g && colour.b == back.b)
+        return 233; //  a very dark grey
+    int best = 0, best_distance = 3 * 256;
+    for (size_t i = 0; i < COUNT_OF (chosen); i++) {
+        int cube = chosen[i] - 16;
+        int distance = abs (colour.r - steps[cube / 36]) + abs (colour.g - steps[cube / 6 % 6]) +
+                       abs (colour.b - steps[cube % 6]);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = chosen[i];
+        }
+    }
+    return best;
 }
 
 static void
@@ -43,7 +55,7 @@ paint (page_t *self, bool is_back, map_colour_t colour)
     if (self->terminal->colours == MAP_TERMINAL_TRUE)
         text_add (self->out, "\x1b[%d;2;%d;%d;%dm", is_back ? 48 : 38, colour.r, colour.g, colour.b);
     else
-        text_add (self->out, "\x1b[%d;5;%dm", is_back ? 48 : 38, cube_of (colour));
+        text_add (self->out, "\x1b[%d;5;%dm", is_back ? 48 : 38, indexed_of (colour));
 }
 
 static void
