@@ -399,7 +399,7 @@ draw_profile (const canvas_t *self)
     map_raster_t raster;
     paint (self, panel_colour, 1);
     fill_box (self, box->left, box->top, box->left + box->width, box->top + box->height);
-    map_picture_profile (self->picture, (size_t) (box->height / 3), self->layout.scale.low_px,
+    map_picture_profile (self->picture, (size_t) (box->height / (4 * self->unit)), self->layout.scale.low_px,
                          self->layout.scale.high_px, &raster);
     if (raster.full_usd > 0) {
         char row[MAP_SCALE_TEXT_MAX], sum[MAP_SCALE_TEXT_MAX], text[128];

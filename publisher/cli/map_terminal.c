@@ -320,7 +320,7 @@ draw_row (page_t *page, const map_raster_t *raster, size_t row, const double sum
     bool is_mark = !is_above && !is_below;
     double shown_px = is_mark ? mark_px : map_scale_px (&scale, y + 0.5), both_usd = 0;
     char price[MAP_SCALE_TEXT_MAX], usd[MAP_SCALE_TEXT_MAX], sum[MAP_SCALE_TEXT_MAX];
-    map_scale_px_text (shown_px, map_scale_px_decimals (shown_px), price);
+    map_scale_px_text (shown_px, map_scale_px_decimals (mark_px), price);
     text_add (page->out, "%10s%c%s", price, is_mark ? '>' : ' ', is_ascii (page) ? "|" : "\u2502");
     for (int side = 0; side < 2 && raster->full_usd > 0; side++) {
         double side_usd = map_raster_side_usd (raster, (map_side_t) side, row);
@@ -382,13 +382,14 @@ draw_sums (page_t *page)
     for (int side = 0; side < 2; side++) {
         char px[MAP_SCALE_TEXT_MAX], usd[MAP_SCALE_TEXT_MAX];
         if (!isfinite (snapshot->pain_px[side])) {
-            text_add (page->out, "%s none   ", map_side_names[side]);
+            text_add (page->out, "%ss none%s", map_side_names[side], side == MAP_SIDE_LONG ? "   " : "");
             continue;
         }
-        map_scale_px_text (snapshot->pain_px[side], map_scale_px_decimals (snapshot->pain_px[side]), px);
+        map_scale_px_text (snapshot->pain_px[side], map_scale_px_decimals (snapshot->mark_px), px);
         map_scale_usd_text (snapshot->pain_usd[side], usd);
-        text_add (page->out, "%ss %s (%+.1f %%) %s   ", map_side_names[side], px,
-                  100 * (snapshot->pain_px[side] / snapshot->mark_px - 1), usd);
+        text_add (page->out, "%ss %s (%+.1f %%) %s%s", map_side_names[side], px,
+                  100 * (snapshot->pain_px[side] / snapshot->mark_px - 1), usd,
+                  side == MAP_SIDE_LONG ? "   " : "");
     }
     text_add (page->out, "\n");
 }
@@ -403,8 +404,8 @@ draw_clusters (page_t *page)
     for (size_t i = 0; i < snapshot->clusters_count && i < SHOWN; i++) {
         const map_cluster_t *cluster = &snapshot->clusters[i];
         char low[MAP_SCALE_TEXT_MAX], high[MAP_SCALE_TEXT_MAX], usd[3][MAP_SCALE_TEXT_MAX];
-        map_scale_px_text (cluster->low_px, map_scale_px_decimals (cluster->low_px), low);
-        map_scale_px_text (cluster->high_px, map_scale_px_decimals (cluster->high_px), high);
+        map_scale_px_text (cluster->low_px, map_scale_px_decimals (snapshot->mark_px), low);
+        map_scale_px_text (cluster->high_px, map_scale_px_decimals (snapshot->mark_px), high);
         map_scale_usd_text (cluster->usd, usd[0]);
         map_scale_usd_text (cluster->usd_p10, usd[1]);
         map_scale_usd_text (cluster->usd_p90, usd[2]);
