@@ -2,6 +2,7 @@
 
 #include <cairo/cairo.h>
 #include <errno.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -608,6 +609,9 @@ map_png_write (const map_picture_t *picture, int width, int height, const char *
         drawn = cairo_surface_write_to_png_stream (surface, put_bytes, file);
     cairo_destroy (canvas.cairo);
     cairo_surface_destroy (surface);
+    //  One picture a run: nothing of the fonts is kept for the next, and a leak checker has nothing to say.
+    cairo_debug_reset_static_data ();
+    FcFini ();
     bool is_closed = fclose (file) == 0;
     if (drawn == CAIRO_STATUS_SUCCESS && is_closed)
         return OK;
