@@ -4,7 +4,7 @@
 #include "common/base/prng.h"
 #include "publisher/cli/map_document.h"
 #include "publisher/cli/map_terminal.h"
-#include "tests/support/map_maker.h"
+#include "tests/support/picture_maker.h"
 
 static map_picture_t *picture;
 
@@ -154,7 +154,7 @@ static void
 test_rows_are_added_up_and_nothing_is_lost (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, false);
+    picture = picture_maker_new (true, false);
     for (size_t most = 1; most <= 20; most++) {
         map_raster_t raster;
         map_picture_raster (picture, most, 0, &raster);
@@ -179,7 +179,7 @@ static void
 test_columns_are_averaged_and_unknown_times_stay_so (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, false);
+    picture = picture_maker_new (true, false);
     map_raster_t raster;
     map_picture_raster (picture, 6, 2, &raster);
     expect_close (raster.usd[0 * 6 + 1], 700000, 1e-12);
@@ -207,7 +207,7 @@ static void
 test_full_tone_is_the_percentile_of_what_is_there (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, false);
+    picture = picture_maker_new (true, false);
     map_raster_t raster;
     map_picture_raster (picture, 6, 0, &raster);
     expect_close (raster.full_usd, 1000000, 1e-12); //  7 cells: the largest
@@ -228,12 +228,12 @@ static void
 test_running_sums_rise_outward (void **state)
 {
     (void) state;
-    picture = map_maker_picture (false, true);
+    picture = picture_maker_new (false, true);
     double longs[MAP_ROWS_MAX], shorts[MAP_ROWS_MAX];
     map_picture_cumulative (picture, MAP_SIDE_LONG, longs);
     map_picture_cumulative (picture, MAP_SIDE_SHORT, shorts);
     size_t mark_row =
-        (size_t) (log (MAP_MAKER_MARK_PX / picture->snapshot.first_px) / picture->snapshot.step);
+        (size_t) (log (PICTURE_MAKER_MARK_PX / picture->snapshot.first_px) / picture->snapshot.step);
     for (size_t r = 1; r < picture->snapshot.rows_count; r++) {
         assert_true (r > mark_row || longs[r - 1] >= longs[r]);
         assert_true (r <= mark_row || shorts[r] >= shorts[r - 1]);
@@ -256,7 +256,7 @@ static void
 test_profile_keeps_sums_and_sides (void **state)
 {
     (void) state;
-    picture = map_maker_picture (false, true);
+    picture = picture_maker_new (false, true);
     for (size_t most = 1; most <= 120; most++) {
         map_raster_t raster;
         double longs = 0, shorts = 0;
@@ -282,10 +282,10 @@ test_profile_keeps_sums_and_sides (void **state)
 static char *
 replaced (const char *from, const char *to)
 {
-    const char *at = strstr (map_maker_document, from);
+    const char *at = strstr (picture_maker_document, from);
     assert_non_null (at);
-    char *text = mem_new (strlen (map_maker_document) + strlen (to) + 1);
-    (void) sprintf (text, "%.*s%s%s", (int) (at - map_maker_document), map_maker_document, to,
+    char *text = mem_new (strlen (picture_maker_document) + strlen (to) + 1);
+    (void) sprintf (text, "%.*s%s%s", (int) (at - picture_maker_document), picture_maker_document, to,
                     at + strlen (from));
     return text;
 }
@@ -319,7 +319,7 @@ test_document_refused_says_where (void **state)
         {"\"prints\":[[", "\"prints\":[[[", "not JSON"},
         {"{\"source\":\"sim\"", "[{\"source\":\"sim\"", "not JSON"},
     };
-    picture = map_maker_picture (true, false);
+    picture = picture_maker_new (true, false);
     for (size_t i = 0; i < COUNT_OF (wrongs); i++) {
         char *text = replaced (wrongs[i].from, wrongs[i].to);
         error_text_t error = {{0}};
@@ -334,8 +334,9 @@ test_document_refused_says_where (void **state)
     assert_int_equal (map_document_read (picture, slice_of ("[]"), &error), E_SYNTAX);
     assert_int_equal (map_document_read (picture, slice_of (""), &error), E_SYNTAX);
     //  Cut anywhere it is no document.
-    for (size_t size = 0; size < strlen (map_maker_document); size++)
-        assert_int_equal (map_document_read (picture, (slice_t){map_maker_document, size}, NULL), E_SYNTAX);
+    for (size_t size = 0; size < strlen (picture_maker_document); size++)
+        assert_int_equal (map_document_read (picture, (slice_t){picture_maker_document, size}, NULL),
+                          E_SYNTAX);
 }
 
 static void
@@ -344,10 +345,10 @@ test_document_without_columns_says_nothing_is_held (void **state)
     (void) state;
     static const char empty[] =
         "{\"source\":\"live\",\"instrument\":\"BTCUSDT\",\"model\":\"full\",\"range\":\"1y\",\"column_s\":60,"
-        "\"update_time\":0,\"row_bp\":10,\"first_px\":1,\"y_axis\":[],\"x_axis\":[],\"liquidation_leverage_"
+        "\"update_time\":0,\"row_bp\":10,\"first_px\":null,\"y_axis\":[],\"x_axis\":[],\"liquidation_leverage_"
         "data\":[],"
         "\"price_candlesticks\":[],\"prints\":[]}";
-    picture = map_maker_picture (false, false);
+    picture = picture_maker_new (false, false);
     error_text_t error = {{0}};
     assert_int_equal (map_document_read (picture, slice_of (empty), &error), E_ABSENT);
     assert_string_equal (error.text, "nothing is held of BTCUSDT full for 1y yet");
@@ -359,7 +360,7 @@ test_candle_without_trades_is_left_out (void **state)
 {
     (void) state;
     char *text = replaced ("102.5,102.7,102.4,102.6,900", "null,null,null,null,0");
-    picture = map_maker_picture (false, false);
+    picture = picture_maker_new (false, false);
     assert_int_equal (map_document_read (picture, slice_of (text), NULL), OK);
     assert_int_equal (picture->heatmap.candles_count, 3);
     free (text);
@@ -369,7 +370,7 @@ static void
 test_frame_without_a_mark_is_refused (void **state)
 {
     (void) state;
-    picture = map_maker_picture (false, false);
+    picture = picture_maker_new (false, false);
     map_frame_t frame = {.instrument = "BTCUSDT", .step_bp = 10, .rows_count = 5, .first_px = 100};
     error_text_t error = {{0}};
     assert_int_equal (map_picture_take_frame (picture, &frame, &error), E_RANGE);
@@ -382,7 +383,7 @@ test_frame_without_a_mark_is_refused (void **state)
 
 //  --- the terminal
 
-//  tests/vectors/map/<name>.txt is what a person checked against map_maker's numbers.
+//  tests/vectors/map/<name>.txt is what a person checked against picture_maker's numbers.
 static void
 expect_drawn (const text_buffer_t *out, const char *name)
 {
@@ -401,7 +402,7 @@ static void
 test_terminal_ascii_is_as_drawn (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     map_terminal_t terminal = {MAP_TERMINAL_ASCII, 60, 12};
     text_buffer_t out = {0};
     map_terminal_draw (picture, &terminal, &out);
@@ -415,7 +416,7 @@ static void
 test_terminal_says_why_there_is_no_heatmap (void **state)
 {
     (void) state;
-    picture = map_maker_picture (false, true);
+    picture = picture_maker_new (false, true);
     map_terminal_t terminal = {MAP_TERMINAL_ASCII, 60, 12};
     text_buffer_t out = {0};
     map_terminal_draw (picture, &terminal, &out);
@@ -436,7 +437,7 @@ static void
 test_terminal_colours (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     text_buffer_t out = {0};
     map_terminal_draw (picture, &(map_terminal_t){MAP_TERMINAL_TRUE, 60, 12}, &out);
     assert_non_null (strstr (out.data, "\x1b[38;2;253;231;37m")); //  the hottest cell
@@ -469,7 +470,7 @@ test_terminal_draws_at_any_size (void **state)
             for (int what = 0; what < 4; what++)
                 for (int colours = MAP_TERMINAL_ASCII; colours <= MAP_TERMINAL_TRUE; colours++) {
                     text_buffer_t out = {0};
-                    picture = map_maker_picture (what & 1, what & 2);
+                    picture = picture_maker_new (what & 1, what & 2);
                     map_terminal_draw (
                         picture, &(map_terminal_t){(map_terminal_colours_t) colours, width, lines}, &out);
                     assert_true (out.size > 100);

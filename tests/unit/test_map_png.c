@@ -3,7 +3,7 @@
 #include <cairo/cairo.h>
 
 #include "publisher/cli/map_png.h"
-#include "tests/support/map_maker.h"
+#include "tests/support/picture_maker.h"
 #include "tests/support/temp_folder.h"
 
 static char folder[TEMP_FOLDER_MAX], path[TEMP_FOLDER_MAX + 16];
@@ -82,7 +82,7 @@ static void
 test_cells_have_their_colours (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     map_png_layout_t layout = draw (1600, 900);
     expect_pixel (x_in (&layout, 0, 0.25), y_in (&layout, 1.3), map_scale_colour (1));
     expect_pixel (x_in (&layout, 1, 0.25), y_in (&layout, 1.3),
@@ -98,7 +98,7 @@ static void
 test_cells_meet_without_a_seam (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, false);
+    picture = picture_maker_new (true, false);
     map_png_layout_t layout = draw (1283, 777);
     double y = floor (y_in (&layout, 1.3));
     //  All along row 1 there is mass: nothing of the background shows between columns.
@@ -112,9 +112,9 @@ static void
 test_last_price_and_candles_are_seen (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     map_png_layout_t layout = draw (1600, 900);
-    double y = map_scale_y (&layout.scale, MAP_MAKER_MARK_PX),
+    double y = map_scale_y (&layout.scale, PICTURE_MAKER_MARK_PX),
            right = layout.heatmap.left + layout.heatmap.width;
     expect_pixel (right + 4, y, (map_colour_t){255, 255, 255}); //  the tag
     size_t bright = 0;
@@ -136,7 +136,7 @@ static void
 test_bars_stand_at_their_prices (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     map_png_layout_t layout = draw (1600, 900);
     double x = layout.profile.left + 6;
     map_colour_t longs = pixel (x, floor (map_scale_y (&layout.scale, exp (4.6205)))),
@@ -153,7 +153,7 @@ test_any_mixture_and_size_is_drawn (void **state)
     static const int sizes[][2] = {{640, 400}, {2000, 500}, {700, 1400}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int what = 0; what < 4; what++) {
-            picture = map_maker_picture (what & 1, what & 2);
+            picture = picture_maker_new (what & 1, what & 2);
             (void) draw (sizes[i][0], sizes[i][1]);
             cairo_surface_destroy (surface);
             surface = NULL;
@@ -165,7 +165,7 @@ static void
 test_a_file_that_cannot_be_written_is_named (void **state)
 {
     (void) state;
-    picture = map_maker_picture (true, true);
+    picture = picture_maker_new (true, true);
     error_text_t error = {{0}};
     assert_int_equal (map_png_write (picture, 640, 400, "/nowhere/at/all.png", &error), E_IO);
     assert_string_equal (error.text, "cannot write /nowhere/at/all.png: No such file or directory");

@@ -1,4 +1,4 @@
-#include "tests/support/map_maker.h"
+#include "tests/support/picture_maker.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "common/base/check.h"
 #include "publisher/cli/map_document.h"
 
-const char map_maker_document[] =
+const char picture_maker_document[] =
     "{\"source\":\"sim\",\"instrument\":\"BTCUSDT\",\"model\":\"full\",\"range\":\"12h\","
     "\"column_s\":3600,\"update_time\":1700013600000,\"venues\":[\"binance\"],\"groups\":[{\"from\":2,\"to\":"
     "7.5}],"
@@ -55,7 +55,7 @@ take_frame (map_picture_t *picture)
     map_frame_t frame = {.head = {.source = SOURCE_SIM},
                          .instrument = "BTCUSDT",
                          .ts_ms = 1700013600000,
-                         .mark_px = MAP_MAKER_MARK_PX,
+                         .mark_px = PICTURE_MAKER_MARK_PX,
                          .first_row = FIRST,
                          .first_px = exp (FIRST * 1e-3),
                          .step_bp = 10,
@@ -85,12 +85,12 @@ take_frame (map_picture_t *picture)
 }
 
 map_picture_t *
-map_maker_picture (bool has_heatmap, bool has_snapshot)
+picture_maker_new (bool has_heatmap, bool has_snapshot)
 {
     map_picture_t *picture = map_picture_new ("BTCUSDT", MAP_MODEL_FULL);
     (void) snprintf (picture->why, sizeof picture->why, "the publisher's HTTP is off");
     if (has_heatmap)
-        CHECK (map_document_read (picture, slice_of (map_maker_document), NULL) == OK);
+        CHECK (map_document_read (picture, slice_of (picture_maker_document), NULL) == OK);
     if (has_snapshot)
         take_frame (picture);
     return picture;
