@@ -20,7 +20,7 @@ FLAGS  := -g $(OPT_$(BUILD)) -ffp-contract=off -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS := -std=c11 $(FLAGS) $(CWARN)
 CXXFLAGS := -std=c++17 $(FLAGS) $(WARN)
 #  Only the command draws pictures and asks over HTTP.
-CLIENT_LIBS := -lcurl -ljansson -lcairo
+CLIENT_LIBS := -lcurl -ljansson -lcairo -lfontconfig
 LIBS := -lczmq -lzmq -lmsgpackc -lhiredis -lwebsockets -luv -lsimdjson -lssl -lcrypto -lzstd -lz -lm -lpthread
 
 PROGRAMS := ingest simulator cards aggregator publisher leadline

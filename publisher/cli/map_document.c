@@ -186,12 +186,16 @@ read_root (map_picture_t *picture, map_heatmap_t *heatmap, const json_t *root, e
     if (strcmp (instrument, picture->instrument) != 0 || strcmp (model, map_model_names[picture->model]) != 0)
         return error_set (error, E_SYNTAX, "the heatmap document is of %.32s %.16s, not of %s %s", instrument,
                           model, picture->instrument, map_model_names[picture->model]);
+    (void) slice_copy (slice_of (range), heatmap->range, sizeof heatmap->range);
+    //  Without a column there is no price to begin the rows with either.
+    const json_t *columns = json_object_get (root, "x_axis"), *rows = json_object_get (root, "y_axis");
+    if (json_is_array (columns) && json_is_array (rows) &&
+        (json_array_size (columns) == 0 || json_array_size (rows) == 0))
+        return error_set (error, E_ABSENT, "nothing is held of %s %s for %s yet", instrument, model,
+                          heatmap->range);
     if (read_axes (heatmap, root, error) != OK || read_cells (heatmap, root, error) != OK ||
         read_candles (heatmap, root, error) != OK || read_dots (heatmap, root, error) != OK)
         return E_SYNTAX;
-    (void) slice_copy (slice_of (range), heatmap->range, sizeof heatmap->range);
-    if (heatmap->columns_count == 0 || heatmap->rows_count == 0)
-        return error_set (error, E_ABSENT, "nothing is held of %s %s for %s yet", instrument, model, range);
     picture->is_simulated |= strcmp (source, source_names[SOURCE_SIM]) == 0;
     return OK;
 }

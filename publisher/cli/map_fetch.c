@@ -79,7 +79,7 @@ exchange (CURL *curl, const map_fetch_t *request, text_buffer_t *out, error_text
     (void) curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &code);
     curl_slist_free_all (headers);
     if (result != CURLE_OK)
-        return error_set (error, E_CLOSED, "no heatmap from %.100s: %.110s", request->base_url,
+        return error_set (error, E_CLOSED, "%.100s does not answer: %.110s", request->base_url,
                           trouble[0] ? trouble : curl_easy_strerror (result));
     return code == 200 ? OK : refused (code, out, error);
 }

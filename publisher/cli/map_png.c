@@ -2,6 +2,7 @@
 
 #include <cairo/cairo.h>
 #include <errno.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,7 +247,7 @@ draw_times (const canvas_t *self)
         if (x - box->left > 16 * self->unit && box->left + box->width - x > 16 * self->unit)
             draw_text (self, x, base + 20 * self->unit, 12, AT_MIDDLE, 0, text);
     }
-    draw_text (self, box->left - 8 * self->unit, base + 20 * self->unit, 12, AT_RIGHT, 0, "UTC");
+    draw_text (self, box->left + box->width + 10 * self->unit, base + 20 * self->unit, 12, AT_LEFT, 0, "UTC");
 }
 
 static void
@@ -373,8 +374,7 @@ draw_max_pain (const canvas_t *self)
 static void
 draw_groups_legend (const canvas_t *self)
 {
-    const map_box_t *box = &self->layout.profile;
-    double x = box->left + 12 * self->unit, y = box->top + 22 * self->unit;
+    double x = self->width - 640 * self->unit, y = 66 * self->unit;
     paint (self, faint_ink, 1);
     x += draw_text (self, x, y, 12, AT_LEFT, 0, "leverage") + 12 * self->unit;
     for (size_t i = 0; i < MAP_GROUPS; i++) {
@@ -400,7 +400,7 @@ draw_profile (const canvas_t *self)
     map_raster_t raster;
     paint (self, panel_colour, 1);
     fill_box (self, box->left, box->top, box->left + box->width, box->top + box->height);
-    map_picture_profile (self->picture, (size_t) (box->height / 3), self->layout.scale.low_px,
+    map_picture_profile (self->picture, (size_t) (box->height / (4 * self->unit)), self->layout.scale.low_px,
                          self->layout.scale.high_px, &raster);
     if (raster.full_usd > 0) {
         char row[MAP_SCALE_TEXT_MAX], sum[MAP_SCALE_TEXT_MAX], text[128];
@@ -450,6 +450,8 @@ draw_prices (const canvas_t *self)
     cairo_set_dash (self->cairo, dashes, 2, 0);
     paint (self, price_colour, 0.85);
     draw_line (self, box->left, last_y, right, last_y);
+    if (self->picture->has_heatmap && self->picture->has_snapshot)
+        draw_line (self, layout->profile.left, last_y, layout->profile.left + layout->profile.width, last_y);
     cairo_set_dash (self->cairo, NULL, 0, 0);
     char text[MAP_SCALE_TEXT_MAX];
     map_scale_px_text (last_px, map_scale_px_decimals (last_px), text);
@@ -607,6 +609,9 @@ map_png_write (const map_picture_t *picture, int width, int height, const char *
         drawn = cairo_surface_write_to_png_stream (surface, put_bytes, file);
     cairo_destroy (canvas.cairo);
     cairo_surface_destroy (surface);
+    //  One picture a run: nothing of the fonts is kept for the next, and a leak checker has nothing to say.
+    cairo_debug_reset_static_data ();
+    FcFini ();
     bool is_closed = fclose (file) == 0;
     if (drawn == CAIRO_STATUS_SUCCESS && is_closed)
         return OK;

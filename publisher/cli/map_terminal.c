@@ -21,15 +21,27 @@ typedef struct {
 
 //  --- colours
 
-//  The nearest of the 6 x 6 x 6 cube, which every 256-colour palette has.
+//  The nearest of those of the 6 x 6 x 6 cube that keep the order of lightness; greys would break it.
 static int
-cube_of (map_colour_t colour)
+indexed_of (map_colour_t colour)
 {
-    const uint8_t part[3] = {colour.r, colour.g, colour.b};
-    int index = 16, weight = 36;
-    for (int i = 0; i < 3; i++, weight /= 6)
-        index += weight * (part[i] < 48 ? 0 : part[i] < 115 ? 1 : (part[i] - 35) / 40);
-    return index;
+    static const uint8_t chosen[] = {17, 54, 55,  61,  24,  25,  30,  31,  36,  37, 42,
+                                     71, 77, 113, 149, 184, 220, 226, 231, 167, 35};
+    static const int steps[] = {0, 95, 135, 175, 215, 255};
+    map_colour_t back = map_scale_colour (0);
+    if (colour.r == back.r && colour.g == back.g && colour.b == back.b)
+        return 233; //  a very dark grey
+    int best = 0, best_distance = 3 * 256;
+    for (size_t i = 0; i < COUNT_OF (chosen); i++) {
+        int cube = chosen[i] - 16;
+        int distance = abs (colour.r - steps[cube / 36]) + abs (colour.g - steps[cube / 6 % 6]) +
+                       abs (colour.b - steps[cube % 6]);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = chosen[i];
+        }
+    }
+    return best;
 }
 
 static void
@@ -43,7 +55,7 @@ paint (page_t *self, bool is_back, map_colour_t colour)
     if (self->terminal->colours == MAP_TERMINAL_TRUE)
         text_add (self->out, "\x1b[%d;2;%d;%d;%dm", is_back ? 48 : 38, colour.r, colour.g, colour.b);
     else
-        text_add (self->out, "\x1b[%d;5;%dm", is_back ? 48 : 38, cube_of (colour));
+        text_add (self->out, "\x1b[%d;5;%dm", is_back ? 48 : 38, indexed_of (colour));
 }
 
 static void
@@ -308,7 +320,7 @@ draw_row (page_t *page, const map_raster_t *raster, size_t row, const double sum
     bool is_mark = !is_above && !is_below;
     double shown_px = is_mark ? mark_px : map_scale_px (&scale, y + 0.5), both_usd = 0;
     char price[MAP_SCALE_TEXT_MAX], usd[MAP_SCALE_TEXT_MAX], sum[MAP_SCALE_TEXT_MAX];
-    map_scale_px_text (shown_px, map_scale_px_decimals (shown_px), price);
+    map_scale_px_text (shown_px, map_scale_px_decimals (mark_px), price);
     text_add (page->out, "%10s%c%s", price, is_mark ? '>' : ' ', is_ascii (page) ? "|" : "\u2502");
     for (int side = 0; side < 2 && raster->full_usd > 0; side++) {
         double side_usd = map_raster_side_usd (raster, (map_side_t) side, row);
@@ -370,13 +382,14 @@ draw_sums (page_t *page)
     for (int side = 0; side < 2; side++) {
         char px[MAP_SCALE_TEXT_MAX], usd[MAP_SCALE_TEXT_MAX];
         if (!isfinite (snapshot->pain_px[side])) {
-            text_add (page->out, "%s none   ", map_side_names[side]);
+            text_add (page->out, "%ss none%s", map_side_names[side], side == MAP_SIDE_LONG ? "   " : "");
             continue;
         }
-        map_scale_px_text (snapshot->pain_px[side], map_scale_px_decimals (snapshot->pain_px[side]), px);
+        map_scale_px_text (snapshot->pain_px[side], map_scale_px_decimals (snapshot->mark_px), px);
         map_scale_usd_text (snapshot->pain_usd[side], usd);
-        text_add (page->out, "%ss %s (%+.1f %%) %s   ", map_side_names[side], px,
-                  100 * (snapshot->pain_px[side] / snapshot->mark_px - 1), usd);
+        text_add (page->out, "%ss %s (%+.1f %%) %s%s", map_side_names[side], px,
+                  100 * (snapshot->pain_px[side] / snapshot->mark_px - 1), usd,
+                  side == MAP_SIDE_LONG ? "   " : "");
     }
     text_add (page->out, "\n");
 }
@@ -391,8 +404,8 @@ draw_clusters (page_t *page)
     for (size_t i = 0; i < snapshot->clusters_count && i < SHOWN; i++) {
         const map_cluster_t *cluster = &snapshot->clusters[i];
         char low[MAP_SCALE_TEXT_MAX], high[MAP_SCALE_TEXT_MAX], usd[3][MAP_SCALE_TEXT_MAX];
-        map_scale_px_text (cluster->low_px, map_scale_px_decimals (cluster->low_px), low);
-        map_scale_px_text (cluster->high_px, map_scale_px_decimals (cluster->high_px), high);
+        map_scale_px_text (cluster->low_px, map_scale_px_decimals (snapshot->mark_px), low);
+        map_scale_px_text (cluster->high_px, map_scale_px_decimals (snapshot->mark_px), high);
         map_scale_usd_text (cluster->usd, usd[0]);
         map_scale_usd_text (cluster->usd_p10, usd[1]);
         map_scale_usd_text (cluster->usd_p90, usd[2]);
