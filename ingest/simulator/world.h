@@ -38,6 +38,7 @@ typedef struct {
     //  with this information coefficient over horizon_s.
     double planted_ic;
     double planted_horizon_s;
+    double fund_share; //  the insurance fund at the start over the open interest, 0..1; 0: .01
     //  The id as the venue spells it, for the truth file; NULL: plain digits.
     void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size);
     const char *tiers_folder; //  of <venue>.tsv (tiers.h); NULL: deploy/tiers
@@ -78,15 +79,26 @@ typedef struct {
     int8_t side; //  of the position: +1 long
     int64_t qty_lots;
     int64_t order_px_ticks, average_px_ticks, bankruptcy_px_ticks;
-    double leverage;
+    double leverage; //  effective, as of world_position_t
+    bool is_cross;
+    bool is_partial; //  the position lives on with the rest
 } world_liquidation_t;
+
+//  A position closed, or part of it, because nobody else could take a bankrupt one.  No venue prints it.
+typedef struct {
+    int64_t ts_ns;
+    int8_t side; //  of the position: +1 long
+    int64_t qty_lots, px_ticks;
+    double score; //  its rank in the queue (liquidation.h)
+} world_deleverage_t;
 
 typedef struct {
     void *self;
     void (*trade) (void *self, int venue, int instrument, const world_trade_t *trade);
     void (*level) (void *self, int venue, int instrument, const world_level_t *level);
     void (*liquidation) (void *self, int venue, int instrument,
-                         const world_liquidation_t *liquidation);                        //  every one
+                         const world_liquidation_t *liquidation); //  every one
+    void (*deleverage) (void *self, int venue, int instrument, const world_deleverage_t *deleverage);
     void (*funding) (void *self, int venue, int instrument, int64_t ts_ns, double rate); //  settled
 } world_sink_t; //  members may be NULL
 
@@ -153,7 +165,10 @@ typedef struct {
     double deposits_usd, wallets_usd, fund_usd, fees_usd, unrealised_usd; //  conservation: wallets + fund +
                                                                           //  fees + unrealised = deposits
     int64_t long_lots, short_lots, oi_lots;
-    uint64_t trades_count, liquidations_count;
+    int64_t
+        oi_unprinted_lots; //  change of open interest since the start without a print: by what the fund took
+                           //  over, and by deleveraging
+    uint64_t trades_count, liquidations_count, adl_count;
 } world_books_t;
 void
 world_truth_books (const world_t *self, int venue, int instrument, world_books_t *out);
