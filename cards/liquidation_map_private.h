@@ -41,6 +41,7 @@ struct liquidation_map {
     int64_t ladder_base, ladder_edge[2];
     liquidation_grid_t ladder[2][LADDER_COMPONENTS];
 
+    float bins_px[MAP_VIEW_BINS]; //  middles
     float groups_usd[2][MAP_GROUPS][MAP_VIEW_BINS];
     float usd[2][MAP_VIEW_BINS], hazard[2][MAP_VIEW_BINS];
     float ladder_groups_usd[2][MAP_GROUPS][MAP_VIEW_BINS], ladder_usd[2][MAP_VIEW_BINS];

@@ -100,11 +100,12 @@ fill_rows (map_rows_t *rows, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int64_t f
     for (int side = 0; side < 2; side++)
         for (int group = 0; group < MAP_GROUPS; group++) {
             float *out = rows->usd[side][group];
+            int odd = (int) (first_bin - first_row * BINS_A_ROW); //  row 0 may begin with its second bin
             for (int i = 0; i < MAP_VIEW_BINS; i++)
-                out[row_of (first_bin + i) - first_row] += bins[side][group][i];
+                out[(i + odd) / BINS_A_ROW] += bins[side][group][i];
             size_t count = 0;
             for (size_t row = 0; row < MAP_ROWS_MAX; row++) {
-                out[row] = roundf (out[row]); //  whole dollars
+                out[row] = (float) (int64_t) (out[row] + .5F); //  whole dollars
                 if (out[row] > 0)
                     count = row + 1;
             }
@@ -123,26 +124,38 @@ fill_rows (map_rows_t *rows, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int64_t f
 
 //  --- clusters
 
-static int
-compare_floats (const void *a, const void *b)
-{
-    float x = *(const float *) a, y = *(const float *) b;
-    return (x > y) - (x < y);
-}
-
-//  The .9 quantile of the values that are not zero.
+//  The .9 quantile of the values that are not zero: quickselect.
 static float
 high_quantile (const float values[MAP_VIEW_BINS])
 {
-    float sorted[MAP_VIEW_BINS];
-    int count = 0;
+    float left[MAP_VIEW_BINS];
+    int count = 0, low = 0;
     for (int i = 0; i < MAP_VIEW_BINS; i++)
         if (values[i] > 0)
-            sorted[count++] = values[i];
-    if (count == 0)
-        return 0;
-    qsort (sorted, (size_t) count, sizeof *sorted, compare_floats);
-    return sorted[(int) (.9 * (count - 1))];
+            left[count++] = values[i];
+    int wanted = (int) (.9 * (count - 1)), high = count - 1;
+    while (low < high) {
+        float pivot = left[(low + high) / 2];
+        int i = low, j = high;
+        while (i <= j) {
+            for (; left[i] < pivot; i++)
+                ;
+            for (; left[j] > pivot; j--)
+                ;
+            if (i <= j) {
+                float swap = left[i];
+                left[i++] = left[j];
+                left[j--] = swap;
+            }
+        }
+        if (wanted <= j)
+            high = j;
+        else if (wanted >= i)
+            low = i;
+        else
+            break;
+    }
+    return count > 0 ? left[wanted] : 0;
 }
 
 static void

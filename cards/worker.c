@@ -17,8 +17,9 @@
 #define ASK_NS   (2 * NS_PER_S)
 #define GRACE_NS (3 * NS_PER_S)
 
-static const event_kind_t history_kinds[] = {EVENT_INSTRUMENT, EVENT_FUNDING, EVENT_OPEN_INTEREST,
-                                             EVENT_BAR}; //  bars last: they tell when all is there
+static const event_kind_t history_kinds[] = {
+    EVENT_INSTRUMENT, EVENT_RATIO,         EVENT_TIERS,
+    EVENT_FUNDING,    EVENT_OPEN_INTEREST, EVENT_BAR}; //  bars last: they tell when all is there
 
 //  One instrument on the bus.
 typedef struct {
@@ -152,7 +153,8 @@ take (worker_t *self, size_t instrument, const event_t *event, bool is_from_snap
         (event->kind == EVENT_BAR) || (event->kind == EVENT_FUNDING && event->of.funding->is_backfilled) ||
         (event->kind == EVENT_OPEN_INTEREST && event->of.open_interest->is_backfilled) ||
         (is_from_snapshot && (event->kind == EVENT_FUNDING || event->kind == EVENT_OPEN_INTEREST));
-    if (event->kind == EVENT_INSTRUMENT) {
+    bool is_standing = event->kind == EVENT_RATIO || event->kind == EVENT_TIERS;
+    if (event->kind == EVENT_INSTRUMENT || (is_from_snapshot && is_standing)) {
         shard_event (self->shard, instrument, event);
         return;
     }

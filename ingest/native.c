@@ -7,11 +7,13 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TS_MAX_MS INT64_C (4102444800000) //  2100
-#define PX_MAX    1e12
-#define QTY_MAX   1e18
+#define TS_MAX_MS    INT64_C (4102444800000) //  2100
+#define PX_MAX       1e12
+#define QTY_MAX      1e18
+#define LEVERAGE_MAX 1000
 
 //  --- one frame or answer being read
 
@@ -65,7 +67,7 @@ native_select_request (native_t *self, const request_t *request)
         return native_fail (self, E_RANGE, "an answer for an instrument that is not listed");
     self->instrument = instrument;
     self->contract = &self->symbols->contracts[instrument];
-    self->is_backfill = request->kind >= REQUEST_BACKFILL_BARS;
+    self->is_backfill = request->kind >= REQUEST_BACKFILL_BARS && request->kind <= REQUEST_BACKFILL_OI;
     self->bar_interval_s = request->kind == REQUEST_BACKFILL_BARS ? 60 : 900;
     return OK;
 }
@@ -284,6 +286,66 @@ native_bar (native_t *self, const bar_t *native)
     if (status == OK)
         emit (self, EVENT_BAR, &bar);
     return status;
+}
+
+int
+native_ratio (native_t *self, int64_t ts_ms, double accounts_long, double top_accounts_long,
+              double top_positions_long)
+{
+    int status = begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    const double shares[] = {accounts_long, top_accounts_long, top_positions_long};
+    size_t told = 0;
+    for (size_t i = 0; i < COUNT_OF (shares); i++) {
+        told += isnan (shares[i]) ? 0 : 1;
+        if (shares[i] < 0 || shares[i] > 1)
+            return native_fail (self, E_RANGE, "a share of longs out of range");
+    }
+    if (told == 0)
+        return native_fail (self, E_SYNTAX, "a ratio without a share");
+    ratio_t ratio = {.ts_event_ns = ts_ms * NS_PER_MS,
+                     .accounts_long = accounts_long,
+                     .top_accounts_long = top_accounts_long,
+                     .top_positions_long = top_positions_long,
+                     .is_backfilled = self->is_backfill};
+    emit (self, EVENT_RATIO, &ratio);
+    return OK;
+}
+
+static int
+compare_tiers (const void *a, const void *b)
+{
+    double x = ((const tier_t *) a)->up_to, y = ((const tier_t *) b)->up_to;
+    return (x > y) - (x < y);
+}
+
+int
+native_tiers (native_t *self, int64_t ts_ms, bool is_by_coins, tier_t rows[], size_t count)
+{
+    int status = ts_ms == 0 ? native_finish (self) : begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    if (count == 0)
+        return native_fail (self, E_RANGE, "a table without tiers");
+    for (size_t i = 0; i < count; i++) {
+        tier_t *row = rows + i;
+        if (is_by_coins)
+            row->up_to *= self->contract->multiplier;
+        bool is_sound = row->up_to > 0 && row->up_to <= QTY_MAX && row->mmr > 0 && row->mmr <= 1 &&
+                        row->leverage_max >= 1 && row->leverage_max <= LEVERAGE_MAX;
+        if (!is_sound || row->deduction < 0 || row->deduction > QTY_MAX)
+            return native_fail (self, E_RANGE, "a tier out of range");
+    }
+    qsort (rows, count, sizeof *rows, compare_tiers);
+    if (count > TIERS_MAX)
+        self->out->ignored (self->out->self, true, slice_of ("tiers above those kept"));
+    tier_update_t tiers = {.ts_event_ns = ts_ms * NS_PER_MS,
+                           .rows = rows,
+                           .rows_count = count > TIERS_MAX ? TIERS_MAX : count,
+                           .is_by_coins = is_by_coins};
+    emit (self, EVENT_TIERS, &tiers);
+    return OK;
 }
 
 const bar_t *

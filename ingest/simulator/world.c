@@ -409,6 +409,54 @@ world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns
     return world_series_newest (&exchange_at (self, venue, instrument)->history.oi, end_ns, out, most);
 }
 
+static int
+compare_margins (const void *a, const void *b)
+{
+    int64_t x = (*(const position_t *const *) a)->margin, y = (*(const position_t *const *) b)->margin;
+    return (x < y) - (x > y);
+}
+
+//  Longs among the first count, by heads and by lots.
+static void
+count_longs (const position_t *const positions[], int32_t count, double *by_heads, double *by_lots)
+{
+    int64_t longs = 0, long_lots = 0, lots = 0;
+    for (int32_t i = 0; i < count; i++) {
+        int64_t signed_lots = positions[i]->holding.lots;
+        longs += signed_lots > 0;
+        long_lots += signed_lots > 0 ? signed_lots : 0;
+        lots += llabs (signed_lots);
+    }
+    *by_heads = (double) longs / count;
+    *by_lots = (double) long_lots / (double) lots;
+}
+
+int
+world_ratio (const world_t *self, int venue, int instrument, world_ratio_t *out)
+{
+    const accounts_t *accounts = &exchange_at (self, venue, instrument)->accounts;
+    const position_t **positions = mem_new ((size_t) (accounts->slots_end + 1) * sizeof *positions);
+    int32_t count = 0;
+    double by_lots;
+    for (int32_t slot = 0; slot < accounts->slots_end; slot++)
+        if (accounts->positions[slot].holding.lots)
+            positions[count++] = &accounts->positions[slot];
+    if (count > 0) {
+        qsort (positions, (size_t) count, sizeof *positions, compare_margins);
+        *out = (world_ratio_t){.accounts_count = count};
+        count_longs (positions, count, &out->accounts_long, &by_lots);
+        count_longs (positions, (count + 4) / 5, &out->top_accounts_long, &out->top_positions_long);
+    }
+    free (positions);
+    return count > 0 ? OK : E_AGAIN;
+}
+
+const tiers_t *
+world_tiers (const world_t *self, int venue, int instrument)
+{
+    return &exchange_at (self, venue, instrument)->tiers;
+}
+
 void
 world_truth_books (const world_t *self, int venue, int instrument, world_books_t *out)
 {

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/base/status.h"
+#include "common/base/tiers.h"
 #include "common/wire/universe.h"
 
 typedef struct world world_t;
@@ -159,6 +160,21 @@ world_funding_history (const world_t *self, int venue, int instrument, int64_t e
 int
 world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out,
                   int most);
+
+//  How the crowd stands now: shares that are long, each position counted as an account.  Top: the fifth with
+//  the most margin.
+typedef struct {
+    double accounts_long, top_accounts_long;
+    double top_positions_long; //  by lots
+    int32_t accounts_count;
+} world_ratio_t;
+
+//  E_AGAIN when nobody has a position.
+int
+world_ratio (const world_t *self, int venue, int instrument, world_ratio_t *out);
+//  The maintenance tiers that count here.
+const tiers_t *
+world_tiers (const world_t *self, int venue, int instrument);
 
 //  --- truth
 typedef struct {

@@ -228,7 +228,8 @@ class Pipeline:
 
     def start_publisher(self, *settings):
         rows = [f"publisher/topics_endpoint={self.topics}", f"publisher/json_endpoint={self.json_topics}",
-                f"publisher/snapshots_endpoint={self.snapshots}", f"publisher/http_port={self.http_port}", *settings]
+                f"publisher/snapshots_endpoint={self.snapshots}", f"publisher/http_port={self.http_port}",
+                f"publisher/heatmap_folder={self.folder}/heatmap", *settings]
         self.start("publisher", os.path.join(BIN, "publisher"), *self.common(),
                    *[part for row in rows for part in ("-s", row)])
 
