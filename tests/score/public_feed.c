@@ -137,27 +137,16 @@ tell_oi (public_feed_t *self, int venue, const world_ticker_t *ticker)
     tell (self, EVENT_OPEN_INTEREST, venue, self->now_ns, &record);
 }
 
-typedef struct {
-    double longs, all;
-} accounts_seen_t;
-
-static void
-count_account (void *context, const world_position_t *position)
-{
-    accounts_seen_t *seen = context;
-    seen->all += 1;
-    seen->longs += position->side > 0;
-}
-
 static void
 tell_ratio (public_feed_t *self, int venue)
 {
-    accounts_seen_t seen = {0};
-    world_truth_positions (self->world, venue, 0, count_account, &seen);
+    world_ratio_t ratio;
+    if (world_ratio (self->world, venue, 0, &ratio) != OK)
+        return;
     ratio_t record = {.ts_event_ns = self->now_ns,
-                      .accounts_long = seen.all > 0 ? seen.longs / seen.all : NAN,
-                      .top_accounts_long = NAN,
-                      .top_positions_long = NAN};
+                      .accounts_long = ratio.accounts_long,
+                      .top_accounts_long = ratio.top_accounts_long,
+                      .top_positions_long = ratio.top_positions_long};
     tell (self, EVENT_RATIO, venue, self->now_ns, &record);
 }
 
