@@ -222,12 +222,11 @@ on_tiers (liquidation_map_t *self, int venue, const tier_update_t *update)
 {
     liquidation_book_t *book = &self->venues[venue].book;
     tiers_t tiers = book->tiers;
-    error_text_t error = {{0}};
     tiers.is_by_coins = update->is_by_coins;
     tiers.count = update->rows_count < TIERS_MAX ? (int) update->rows_count : TIERS_MAX;
     for (int i = 0; i < tiers.count; i++)
         tiers.rows[i] = update->rows[i];
-    (void) liquidation_book_set_tiers (book, &tiers, &error); //  refused ones are counted there
+    (void) liquidation_book_set_tiers (book, &tiers); //  refused ones are counted there, and told
 }
 
 static void
@@ -320,7 +319,7 @@ liquidation_map_event (liquidation_map_t *self, const market_t *market, const ma
         break;
     case ON_RATIO:
         if (!isnan (event->of.ratio->accounts_long))
-            liquidation_book_ratio (&self->venues[venue].book, market_now_ns (market),
+            liquidation_book_ratio (&self->venues[venue].book, event->of.ratio->ts_event_ns,
                                     event->of.ratio->accounts_long);
         break;
     case ON_TIERS:
@@ -356,6 +355,8 @@ liquidation_map_totals (const liquidation_map_t *self, int venue, map_side_t sid
                                   .oi_coins = book->oi_coins,
                                   .oi_ns = book->oi_ns,
                                   .oi_rejected_count = book->oi_rejected_count,
+                                  .tiers_refused_count = book->tiers_refused_count,
+                                  .tiers_error = book->tiers_error.text,
                                   .prints_count = self->venues[venue].prints.prints_count};
 }
 

@@ -84,6 +84,8 @@ typedef struct {
     double p, oi_coins;
     int64_t oi_ns;
     uint64_t oi_rejected_count, prints_count;
+    uint64_t tiers_refused_count;
+    const char *tiers_error; //  why the last table was refused; borrowed
 } liquidation_totals_t;
 
 void
