@@ -32,6 +32,7 @@ typedef struct {
     map_frame_maker_t *maker;
     bus_stream_t *map_streams[2]; //  by model
     int64_t map_ms;               //  of the last frame
+    uint64_t tiers_refused[VENUES_MAX];
 } line_t;
 
 typedef struct {
