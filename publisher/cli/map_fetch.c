@@ -7,8 +7,9 @@
 //  A year of columns in the finest rows stays well below.
 enum { BODY_BYTES_MAX = 256 << 20, URL_MAX = 1024 };
 
+//  libcurl says what its type is.
 static size_t
-on_body (char *data, size_t size, size_t count, void *out_)
+on_body (char *data, size_t size, size_t count, void *out_) //  NOLINT(readability-non-const-parameter)
 {
     text_buffer_t *out = out_;
     if (out->size + size * count > BODY_BYTES_MAX)
