@@ -204,8 +204,8 @@ draw_candles (const canvas_t *self)
         draw_candle (self, &heatmap->candles[i], wide);
 }
 
-//  Liquidations seen: area by amount.  The largest has a radius of 13 units, less where all of them would cover
-//  more than a fiftieth of the plot and hide the price.
+//  Liquidations seen: area by amount.  The largest has a radius of 13 units, less where all of them would
+//  cover more than a fiftieth of the plot and hide the price.
 static void
 draw_dots (const canvas_t *self)
 {
