@@ -543,6 +543,12 @@ clerk_keep_bias (clerk_t *self, const bias_t *bias)
 }
 
 void
+clerk_keep_map (clerk_t *self, const map_frame_t *frame)
+{
+    store_redis_map (self->store, frame);
+}
+
+void
 clerk_keep_scale (clerk_t *self, mode_id_t mode, const char *instrument, const image_t *image)
 {
     (void) store_redis_scale (self->store, mode, instrument, image);

@@ -67,9 +67,12 @@ clerk_register (clerk_t *self, mode_id_t mode, ledger_row_t *row);
 void
 clerk_advance (clerk_t *self, int64_t now_ms);
 
-//  For people and restarts; nothing happens while Redis cannot be written.
+//  For people and restarts; but for maps nothing happens while Redis cannot be written.
 void
 clerk_keep_bias (clerk_t *self, const bias_t *bias);
+//  At most one in ten seconds is written; the newest waits for Redis.
+void
+clerk_keep_map (clerk_t *self, const map_frame_t *frame);
 void
 clerk_keep_scale (clerk_t *self, mode_id_t mode, const char *instrument, const image_t *image);
 

@@ -277,6 +277,8 @@ on_message (void *argument, const bus_message_t *message)
         engine_take_reading (self, message->records);
     else if (message->topic.kind == TOPIC_TICK)
         engine_take_tick (self, message->records);
+    else if (message->topic.kind == TOPIC_MAP)
+        clerk_keep_map (self->clerk, message->records);
 }
 
 static void
@@ -321,10 +323,11 @@ open_metrics (engine_t *self, metrics_t *metrics)
 static int
 connect_shards (engine_t *self, const pipeline_t *pipeline, error_text_t *error)
 {
-    char readings[TOPIC_TEXT_MAX], ticks[TOPIC_TEXT_MAX];
+    char readings[TOPIC_TEXT_MAX], ticks[TOPIC_TEXT_MAX], maps[TOPIC_TEXT_MAX];
     topic_filter (TOPIC_READING, pipeline->topic_prefix, readings);
     topic_filter (TOPIC_TICK, pipeline->topic_prefix, ticks);
-    const char *const filters[] = {readings, ticks};
+    topic_filter (TOPIC_MAP, pipeline->topic_prefix, maps);
+    const char *const filters[] = {readings, ticks, maps};
     const bus_reader_t reader = {.message = on_message, .gap = on_gap, .self = self};
     bus_read (self->process->bus, &reader);
     bus_on_snapshot (self->process->bus, on_snapshot, self);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-typedef enum { FORM_PLAIN, FORM_MODE, FORM_ROW, FORM_INSTRUMENT, FORM_PRICE } form_t;
+typedef enum { FORM_PLAIN, FORM_MODE, FORM_ROW, FORM_INSTRUMENT, FORM_PRICE, FORM_MAP } form_t;
 
 static const struct {
     const char *name;
@@ -27,6 +27,8 @@ static const struct {
     [KEY_BIAS] = {"bias", FORM_INSTRUMENT},
     [KEY_OVERRIDE] = {"override", FORM_INSTRUMENT},
     [KEY_PRICE] = {"price", FORM_PRICE},
+    [KEY_MAP_TOP] = {"top", FORM_MAP},
+    [KEY_MAP_CUMULATIVE] = {"cumulative", FORM_MAP},
 };
 
 void
@@ -52,6 +54,9 @@ store_key (const char *prefix, store_key_t key, mode_id_t mode, const char *inst
     case FORM_PRICE:
         snprintf (out, STORE_KEY_MAX, "%s:%s:%s", prefix, name, instrument);
         break;
+    case FORM_MAP:
+        snprintf (out, STORE_KEY_MAX, "%s:map:%s:%s", prefix, instrument, name);
+        break;
     }
 }
 
@@ -76,6 +81,11 @@ const char store_readme[] =
     "history:<mode>:<instrument|POOL>       stream  weights as they changed\n"
     "price:<instrument>                     stream  price outcomes are measured with, id: ms, 26 h\n"
     "bias:<mode>:<instrument>               hash  the last decided bias\n"
+    "map:<instrument>:top                   hash  the ten largest liquidation clusters: price -> USD, whose "
+    "positions, leverage\n"
+    "map:<instrument>:cumulative            hash  long:<n>, short:<n> -> USD that would be liquidated within "
+    "n %, "
+    "below and above\n"
     "override:<mode>:<instrument>           hash  YOURS TO WRITE: category -> multiplier of its weight, "
     "expires -> ms\n"
     "lease:<mode>  fence:<mode>  epoch      who settles now; do not touch\n";

@@ -7,7 +7,8 @@
  *      <prefix>:calibration:<mode>:<instrument>  :scale:  :bias:  :override:
  *      <prefix>:history:<mode>:<instrument|POOL>          stream of weights
  *      <prefix>:due:<mode>  :row:<mode>:<t>  :last_registered:<mode>
- *      <prefix>:price:<instrument>                        stream */
+ *      <prefix>:price:<instrument>                        stream
+ *      <prefix>:map:<instrument>:top  :cumulative         the liquidation map in short */
 
 #ifndef LEADLINE_AGGREGATOR_STORE_KEYS_H
 #define LEADLINE_AGGREGATOR_STORE_KEYS_H
@@ -38,6 +39,8 @@ typedef enum {
     KEY_BIAS,
     KEY_OVERRIDE,
     KEY_PRICE, //  instrument
+    KEY_MAP_TOP,
+    KEY_MAP_CUMULATIVE,
     KEY_COUNT
 } store_key_t;
 

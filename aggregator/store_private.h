@@ -1,4 +1,4 @@
-/*  store_private - what store_redis (writing, leases, states) and store_load (reading) share */
+/*  store_private - what store_redis (writing, leases, states), store_load (reading) and store_map share */
 
 #ifndef LEADLINE_AGGREGATOR_STORE_PRIVATE_H
 #define LEADLINE_AGGREGATOR_STORE_PRIVATE_H
@@ -16,6 +16,7 @@ typedef enum {
     SCRIPT_SETTLE,
     SCRIPT_RESTORE,
     SCRIPT_PRICES,
+    SCRIPT_MAP,
     SCRIPT_COUNT
 } script_id_t;
 
@@ -26,6 +27,14 @@ typedef struct {
     size_t *at;
     size_t count, at_capacity;
 } words_t;
+
+//  The map of one instrument on its way to Redis (store_map).
+typedef struct {
+    store_redis_t *store;
+    image_t top, cumulative;
+    int64_t ts_ms, sent_ms, written_ms; //  of the frame; of the one under way; of the one in Redis
+    bool is_waiting, is_out;
+} store_map_t;
 
 struct store_redis {
     loop_t *loop;
@@ -47,9 +56,10 @@ struct store_redis {
     size_t argv_capacity;
     bool is_pricing;
     int64_t price_sent_ms[UNIVERSE_MAX], price_done_ms[UNIVERSE_MAX];
+    store_map_t maps[UNIVERSE_MAX];
     struct {
         metric_t *registered, *settled, *known, *stale, *fenced, *full, *lost, *refused, *wiped, *restored,
-            *loads, *bad_fields, *ready, *standby, *prices;
+            *loads, *bad_fields, *ready, *standby, *prices, *maps, *maps_skipped;
     } metrics;
 };
 
@@ -65,6 +75,12 @@ store_load_done (store_redis_t *self, bool is_complete);
 //  Read the overrides of all instruments and modes.
 void
 store_load_overrides (store_redis_t *self);
+
+//  Send the maps that wait.
+void
+store_map_flush (store_redis_t *self);
+void
+store_map_fini (store_redis_t *self);
 
 //  A hash in a reply into an image.
 void

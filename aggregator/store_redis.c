@@ -271,6 +271,7 @@ on_tick (void *argument)
         } else
             ask (self);
     }
+    store_map_flush (self);
     if (self->state == STORE_READY && self->ticks % OVERRIDE_TICKS == 0)
         store_load_overrides (self);
 }
@@ -296,6 +297,9 @@ open_metrics (store_redis_t *self, metrics_t *metrics)
         {&self->metrics.bad_fields, "aggregator_redis_bad_fields",
          "Hashes in Redis that could not be read whole."},
         {&self->metrics.prices, "aggregator_redis_prices", "Prices written."},
+        {&self->metrics.maps, "aggregator_redis_maps", "Liquidation maps written, in short."},
+        {&self->metrics.maps_skipped, "aggregator_redis_maps_skipped",
+         "Maps that were not written before a newer one came."},
     };
     for (size_t i = 0; i < COUNT_OF (rows); i++)
         *rows[i].to = metrics_counter (metrics, rows[i].name, "", rows[i].about);
@@ -309,10 +313,13 @@ store_redis_t *
 store_redis_new (loop_t *loop, const store_options_t *options, const universe_t *universe,
                  const store_events_t *events, metrics_t *metrics, error_text_t *error)
 {
-    static const char *const sources[SCRIPT_COUNT] = {
-        [SCRIPT_LEASE] = store_script_lease,       [SCRIPT_RELEASE] = store_script_release,
-        [SCRIPT_REGISTER] = store_script_register, [SCRIPT_SETTLE] = store_script_settle,
-        [SCRIPT_RESTORE] = store_script_restore,   [SCRIPT_PRICES] = store_script_prices};
+    static const char *const sources[SCRIPT_COUNT] = {[SCRIPT_LEASE] = store_script_lease,
+                                                      [SCRIPT_RELEASE] = store_script_release,
+                                                      [SCRIPT_REGISTER] = store_script_register,
+                                                      [SCRIPT_SETTLE] = store_script_settle,
+                                                      [SCRIPT_RESTORE] = store_script_restore,
+                                                      [SCRIPT_PRICES] = store_script_prices,
+                                                      [SCRIPT_MAP] = store_script_map};
     store_redis_t *self = mem_new (sizeof *self);
     const redis_events_t link_events = {.up = on_up, .down = on_down, .self = self};
     self->loop = loop;
@@ -343,6 +350,7 @@ store_redis_destroy (store_redis_t **self)
     store->is_closing = true;
     loop_cancel (&store->timer);
     redis_link_destroy (&store->link);
+    store_map_fini (store);
     free (store->keys.text);
     free (store->keys.at);
     free (store->args.text);

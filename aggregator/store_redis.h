@@ -113,6 +113,10 @@ store_redis_scale (store_redis_t *self, mode_id_t mode, const char *instrument, 
 int
 store_redis_bias (store_redis_t *self, const bias_t *bias);
 
+//  A frame of the full map: kept in short (store_map.h) when it is time, now or as soon as the store is READY.
+void
+store_redis_map (store_redis_t *self, const map_frame_t *frame);
+
 //  Prices not yet acknowledged, of all instruments: the store pulls them from memory, up to 600 of each in
 //  one call.  E_AGAIN while the call before is not answered.
 int

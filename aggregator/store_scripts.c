@@ -91,3 +91,16 @@ const char store_script_prices[] = "local at = 1\n"
                                    "  at = at + 1 + 2 * count\n"
                                    "end\n"
                                    "return 'done'\n";
+
+//  An empty list leaves no key, as a hash without fields is none.
+const char store_script_map[] = "redis.call('HSET', KEYS[2], 'ts_ms', '0')\n" //  a full Redis refuses this
+                                "local at = 1\n"
+                                "for i = 1, #KEYS do\n"
+                                "  local count = tonumber(ARGV[at])\n"
+                                "  redis.call('DEL', KEYS[i])\n"
+                                "  if count > 0 then\n"
+                                "    redis.call('HSET', KEYS[i], unpack(ARGV, at + 1, at + count))\n"
+                                "  end\n"
+                                "  at = at + 1 + count\n"
+                                "end\n"
+                                "return 'done'\n";

@@ -9,6 +9,7 @@
  *  settle   KEYS epoch, fence, meta, due, row, then the keys of OPS    ARGV fence, version, t, then OPS
  *  restore  KEYS fence, then the keys of OPS      ARGV fence, then OPS
  *  prices   KEYS streams                          ARGV per stream: count, then ms, px, ...
+ *  map      KEYS top, cumulative                  ARGV per key: count, then field, value, ...; each is replaced
  *
  *  OPS, one per key, in the order of the keys:
  *      "set"     count  field value ...      HSET, in chunks (Lua's unpack has a limit)
@@ -30,5 +31,6 @@ extern const char store_script_register[];
 extern const char store_script_settle[];
 extern const char store_script_restore[];
 extern const char store_script_prices[];
+extern const char store_script_map[];
 
 #endif

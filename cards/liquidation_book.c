@@ -278,7 +278,8 @@ liquidation_book_range (liquidation_book_t *self, int64_t ts_ns, double low_px, 
 {
     int64_t low = bin_of (log (low_px)), high = bin_of (log (high_px));
     self->mark_px = close_px;
-    self->mark_bin = bin_of (log (close_px));
+    self->mark_x = log (close_px);
+    self->mark_bin = bin_of (self->mark_x);
     self->mark_ns = ts_ns;
     if (!self->base)
         open_window (self, self->mark_bin);

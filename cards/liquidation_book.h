@@ -48,11 +48,11 @@ typedef struct {
     int32_t kernel_reach[2][MAP_COMPONENTS], kernel_at[2][MAP_COMPONENTS];
     float kernel_taps[KERNEL_TAPS_MAX];
 
-    int64_t base;          //  of the window; 0 before the first mark
-    int64_t drift_bins[2]; //  a side's bins lie so far below their price
-    double drift[2];       //  of log price, not yet a whole bin
-    int64_t edge_bin[2];   //  longs: highest bin that may hold mass; shorts: lowest
-    double mark_px;        //  0 none
+    int64_t base;           //  of the window; 0 before the first mark
+    int64_t drift_bins[2];  //  a side's bins lie so far below their price
+    double drift[2];        //  of log price, not yet a whole bin
+    int64_t edge_bin[2];    //  longs: highest bin that may hold mass; shorts: lowest
+    double mark_px, mark_x; //  0 none; its logarithm
     int64_t mark_bin, mark_ns;
 
     double p;

@@ -95,3 +95,38 @@ liquidation_grid_move (liquidation_grid_t *self, int64_t base, int64_t bins)
                                                     base + LIQUIDATION_BINS - 1);
     self->beyond_coins += out;
 }
+
+static void
+read_run (const float *restrict m, int from, int to, const liquidation_reading_t *how, float factor,
+          float hazard_factor, float *restrict out, float *restrict hazard)
+{
+    const float *restrict px = how->px;
+    float first = (float) how->first_share, step = (float) how->step_share, wide = 1 / how->stops_over;
+    float gone = 1 - how->stops_from, stopped = how->stopped;
+    for (int i = from; i < to; i++) {
+        float distance = first + step * (float) i;
+        distance = distance < 0 ? 0 : distance;
+        float share = (gone - distance) * wide;
+        share = share < 0 ? 0 : share;
+        share = share > 1 ? 1 : share;
+        float usd = m[i - from] * px[i] * (1 - stopped * share);
+        out[i] += usd * factor;
+        hazard[i] += usd * hazard_factor;
+    }
+}
+
+void
+liquidation_grid_read (const liquidation_grid_t *self, int64_t base, int64_t from, int count,
+                       const liquidation_reading_t *how, float *out, float *hazard)
+{
+    int first = from < base ? (int) (base - from) : 0;
+    int last = from + count > base + LIQUIDATION_BINS ? (int) (base + LIQUIDATION_BINS - from) : count;
+    float factor = (float) (self->scale * (double) how->factor),
+          hazard_factor = (float) (self->scale * (double) how->hazard_factor);
+    for (int at = first; at < last;) { //  at most two runs: the ring wraps once
+        int slot = (int) ((from + at) & (LIQUIDATION_BINS - 1));
+        int run = LIQUIDATION_BINS - slot < last - at ? LIQUIDATION_BINS - slot : last - at;
+        read_run (self->m + slot, at, at + run, how, factor, hazard_factor, out, hazard);
+        at += run;
+    }
+}

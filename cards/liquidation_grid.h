@@ -42,6 +42,21 @@ liquidation_grid_sweep (liquidation_grid_t *self, int64_t base, int64_t from, in
 void
 liquidation_grid_move (liquidation_grid_t *self, int64_t base, int64_t bins);
 
+//  What reading adds up for bins [from, from + count): coins x px[i] x survival (distance_i), times factor and
+//  hazard_factor.  distance_i = |(i - i0) step| in shares of the way from an order to its liquidation, so that
+//  f = 1 - distance is how far the price has gone; survival = 1 - stopped clip ((f - stops_from) / stops_over, 0, 1).
+typedef struct {
+    const float *px;
+    double first_share, step_share; //  distance of i = 0, and from one to the next
+    float stopped, stops_from, stops_over;
+    float factor, hazard_factor;
+} liquidation_reading_t;
+
+//  Bins outside of the window add nothing.
+void
+liquidation_grid_read (const liquidation_grid_t *self, int64_t base, int64_t from, int count,
+                       const liquidation_reading_t *how, float *out, float *hazard);
+
 static inline double
 liquidation_grid_at (const liquidation_grid_t *self, int64_t bin)
 {

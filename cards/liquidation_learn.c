@@ -25,7 +25,7 @@ liquidation_learn_sweep (liquidation_map_t *self, int venue, const liquidation_s
             double usd = swept[side].usd[l] * alive;
             decayed_add (&prints->swept[side][l], now_ns, LATELY_TAU_S, swept[side].coins[l]);
             prints->expected[l] += usd;
-            self->step.swept_usd[side] += usd * self->theta[l];
+            self->sums.swept_usd[side] += usd * self->theta[l];
         }
 }
 
@@ -92,7 +92,7 @@ liquidation_learn_print (liquidation_map_t *self, const market_t *market, int ve
     ew_add (&self->print_log_usd, now_ns, SIZE_TAU_S, log (fmax (1, usd)));
     double factor = unthrottle (self, market, venue, liquidation->coverage), shares[MAP_COMPONENTS];
     v->book.liquidated_coins[side] += liquidation->qty_coins * factor;
-    self->step.printed_usd[side] += usd * factor;
+    self->sums.printed_usd[side] += usd * factor;
     if (ascribe (self, venue, side, now_ns, shares))
         for (int l = 0; l < MAP_COMPONENTS; l++)
             v->prints.observed[l] += usd * factor * shares[l];

@@ -9,8 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND_NS (300 * NS_PER_S)
-#define STALE_NS (10 * NS_PER_S)
+#define BLIND_NS        (300 * NS_PER_S)
+#define STALE_NS        (10 * NS_PER_S)
+#define HISTORY_VIEW_NS (300 * NS_PER_S)
 
 const double liquidation_map_leverage[MAP_COMPONENTS] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125};
 const double liquidation_map_prior[MAP_COMPONENTS] = {.18, .115, .165, .08,  .17,  .065, .12,
@@ -41,7 +42,7 @@ liquidation_map_init (liquidation_map_t *self, int venues_count, const tiers_t t
         self->weights[l] = liquidation_map_prior[l] / sum;
         self->theta[l] = self->theta_picture[l] = 1;
     }
-    self->step.print_usd_median = self->leverage_mean = NAN;
+    self->leverage_mean = NAN;
     for (int v = 0; v < venues_count; v++) {
         liquidation_book_init (&self->venues[v].book, tiers + v);
         self->venues[v].prints.coverage = COVERAGE_ABSENT;
@@ -89,10 +90,10 @@ ladder_sweep (liquidation_map_t *self, double low_px, double high_px)
     int64_t off = low - (self->ladder_base + LIQUIDATION_BINS / 2);
     bool is_far = off > 256 || off < -256;
     for (int l = 0; l < LADDER_COMPONENTS; l++) {
-        self->step.ladder_usd[MAP_SIDE_LONG] +=
+        self->sums.ladder_usd[MAP_SIDE_LONG] +=
             low_px * liquidation_grid_sweep (&self->ladder[MAP_SIDE_LONG][l], self->ladder_base, low,
                                              self->ladder_edge[MAP_SIDE_LONG]);
-        self->step.ladder_usd[MAP_SIDE_SHORT] +=
+        self->sums.ladder_usd[MAP_SIDE_SHORT] +=
             high_px * liquidation_grid_sweep (&self->ladder[MAP_SIDE_SHORT][l], self->ladder_base,
                                               self->ladder_edge[MAP_SIDE_SHORT], high);
         for (int side = 0; is_far && side < 2; side++)
@@ -129,11 +130,58 @@ take_mark (liquidation_map_t *self, const market_t *market, int venue, double px
         ladder_sweep (self, px, px);
 }
 
+//  What was deposited on the wrong side of a mark that has moved on meanwhile is swept at once.
+static void
+sweep_late (liquidation_map_t *self, int venue)
+{
+    liquidation_book_t *book = &self->venues[venue].book;
+    liquidation_swept_t swept[2];
+    if (!book->base ||
+        (book->edge_bin[MAP_SIDE_LONG] < book->mark_bin && book->edge_bin[MAP_SIDE_SHORT] > book->mark_bin))
+        return;
+    liquidation_book_mark (book, book->mark_ns, book->mark_px, swept);
+    liquidation_learn_sweep (self, venue, swept);
+}
+
 static void
 on_oi (liquidation_map_t *self, const market_t *market, int venue, const market_oi_interval_t *oi)
 {
     liquidation_book_oi (&self->venues[venue].book, market_now_ns (market), oi->coins,
                          oi->is_rejected ? NAN : oi->change_coins, self->weights);
+    sweep_late (self, venue);
+}
+
+static void
+set_mark (liquidation_map_t *self, double px)
+{
+    self->mark_px = px;
+    self->x = log (px);
+    self->mark_bin = (int64_t) floor (self->x / MAP_BIN_WIDTH);
+}
+
+//  Every five minutes of history a view, as if it had been lived through.
+static void
+view_history (liquidation_map_t *self, const market_bar_t *bar)
+{
+    market_candle_t *candle = &self->history_candle;
+    bool is_first = !(candle->open_px > 0);
+    if (is_first)
+        *candle = (market_candle_t){.open_px = bar->open_px, .high_px = bar->high_px, .low_px = bar->low_px};
+    candle->high_px = fmax (candle->high_px, bar->high_px);
+    candle->low_px = fmin (candle->low_px, bar->low_px);
+    candle->close_px = bar->close_px;
+    candle->volume_usd += bar->buy_usd + bar->sell_usd;
+    if (bar->end_ns % HISTORY_VIEW_NS != 0)
+        return;
+    self->now_ns = self->history_view_ns = bar->end_ns;
+    set_mark (self, bar->close_px);
+    liquidation_view_refresh (self);
+}
+
+int64_t
+liquidation_map_history_ns (const liquidation_map_t *self)
+{
+    return self->history_view_ns;
 }
 
 //  History: bars of 15 minutes, then of one minute, as takers' orders of all venues at their middle price.
@@ -148,6 +196,8 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
     double minutes = window_seconds[bar->id] / 60.0;
     double px = (bar->high_px + bar->low_px + bar->close_px) / 3;
     liquidation_swept_t swept[2];
+    if (self->history_ns == self->history_view_ns) //  a new candle begins
+        self->history_candle.open_px = 0;
     self->history_ns = bar->end_ns;
     ladder_sweep (self, bar->low_px, bar->high_px);
     for (int v = 0; v < self->venues_count; v++) {
@@ -163,6 +213,8 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
         for (int v = 0; v < self->venues_count; v++)
             liquidation_book_order (&self->venues[v].book, &order, self->weights);
     }
+    if (bar->id == W_1M)
+        view_history (self, bar);
 }
 
 static void
@@ -185,9 +237,7 @@ reference_mark (liquidation_map_t *self, const market_t *market)
     double px = 0;
     if (reference < 0 || (market_mark_px (market, reference, &px) != OK && market_price (market, &px) != OK))
         return;
-    self->mark_px = px;
-    self->x = log (px);
-    self->mark_bin = (int64_t) floor (self->x / MAP_BIN_WIDTH);
+    set_mark (self, px);
 }
 
 //  A venue whose marks have stopped is swept by the reference's: its positions are still there.
@@ -202,6 +252,20 @@ sweep_stale (liquidation_map_t *self, const market_t *market, int venue)
     }
 }
 
+//  What has come since `last`, which is moved up to now.
+static void
+step_since (const liquidation_map_t *self, liquidation_step_t *last, liquidation_step_t *out)
+{
+    double log_usd = ew_mean (&self->print_log_usd);
+    for (int side = 0; side < 2; side++) {
+        out->swept_usd[side] = self->sums.swept_usd[side] - last->swept_usd[side];
+        out->ladder_usd[side] = self->sums.ladder_usd[side] - last->ladder_usd[side];
+        out->printed_usd[side] = self->sums.printed_usd[side] - last->printed_usd[side];
+    }
+    out->print_usd_median = isnan (log_usd) ? NAN : exp (log_usd);
+    *last = self->sums;
+}
+
 static void
 on_second (liquidation_map_t *self, const market_t *market)
 {
@@ -214,10 +278,16 @@ on_second (liquidation_map_t *self, const market_t *market)
         sweep_stale (self, market, v);
         if (book->orders_count > 0 && self->now_ns - book->applied_ns > BLIND_NS && book->applied_ns)
             liquidation_book_apply_blind (book, self->now_ns, self->weights);
+        sweep_late (self, v);
         if (!book->applied_ns)
             book->applied_ns = self->now_ns;
         if (second % 60 == 0)
             liquidation_book_anchor (book, 1);
+    }
+    if (second % 60 == 0) {
+        liquidation_step_t step;
+        step_since (self, &self->scored, &step);
+        map_score_add (&self->score, self->now_ns, &step);
     }
     if (second % 3600 == 0)
         liquidation_learn_hour (self);
@@ -292,10 +362,13 @@ liquidation_map_totals (const liquidation_map_t *self, int venue, map_side_t sid
 void
 liquidation_map_step (liquidation_map_t *self, liquidation_step_t *out)
 {
-    double log_usd = ew_mean (&self->print_log_usd);
-    *out = self->step;
-    out->print_usd_median = isnan (log_usd) ? NAN : exp (log_usd);
-    self->step = (liquidation_step_t){.print_usd_median = NAN};
+    step_since (self, &self->asked, out);
+}
+
+void
+liquidation_map_score (const liquidation_map_t *self, map_score_view_t *out)
+{
+    map_score_read (&self->score, out);
 }
 
 void

@@ -62,6 +62,11 @@ liquidation_map_view (const liquidation_map_t *self, map_view_t *out);
 int
 liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
+//  While history is taken in: the time of the view that has been made of it last, every five minutes of
+//  one-minute bars; 0: none.
+int64_t
+liquidation_map_history_ns (const liquidation_map_t *self);
+
 //  --- for frames, scores and tests
 
 //  Coins of one side and component of a venue's book within bins [from, to), as deposited: before survival and
@@ -93,6 +98,11 @@ typedef struct {
 
 void
 liquidation_map_step (liquidation_map_t *self, liquidation_step_t *out);
+
+//  How well it has foretold (map_score.h).
+typedef struct map_score_view map_score_view_t;
+void
+liquidation_map_score (const liquidation_map_t *self, map_score_view_t *out);
 
 //  theta[MAP_COMPONENTS], 1 until something is learned.
 void

@@ -5,6 +5,7 @@
 
 #include "cards/liquidation_book.h"
 #include "cards/liquidation_map.h"
+#include "cards/map_score.h"
 
 //  What one venue's prints have said (methods A7).
 typedef struct {
@@ -33,14 +34,18 @@ struct liquidation_map {
     int64_t mark_bin, view_ns; //  view_ns 0: no view yet
     int64_t history_ns;        //  end of the last bar of history
     bool has_minute_bars;
+    int64_t history_view_ns;        //  of the last view made of history
+    market_candle_t history_candle; //  of the bars since the one before it
 
-    liquidation_step_t step;
+    liquidation_step_t sums, asked, scored; //  since init; of them, at the last step asked for and scored
+    map_score_t score;
     double ladder_base_usd[2];
     ew_t print_log_usd; //  of prints: the median of their size is exp of the mean of its log
 
     int64_t ladder_base, ladder_edge[2];
     liquidation_grid_t ladder[2][LADDER_COMPONENTS];
 
+    float bins_px[MAP_VIEW_BINS]; //  middles
     float groups_usd[2][MAP_GROUPS][MAP_VIEW_BINS];
     float usd[2][MAP_VIEW_BINS], hazard[2][MAP_VIEW_BINS];
     float ladder_groups_usd[2][MAP_GROUPS][MAP_VIEW_BINS], ladder_usd[2][MAP_VIEW_BINS];

@@ -36,22 +36,23 @@ static void
 add_component (const liquidation_map_t *self, const liquidation_book_t *book, int side, int component,
                double factor, double hazard_factor, float *out, float *hazard)
 {
-    double reach = fabs (book->distance[side][component]), mark_x = log (book->mark_px);
+    double reach = fabs (book->distance[side][component]);
     if (!(book->grids[side][component].total_coins > 0) || !(reach > 0))
         return;
-    int from, to;
+    int from, to, toward = side == MAP_SIDE_LONG ? -1 : 1;
     side_bins (side, &from, &to);
     double x = ((double) (first_bin (self) + from) + .5) * MAP_BIN_WIDTH;
-    double px = exp (x), step = exp (MAP_BIN_WIDTH);
-    for (int i = from; i <= to; i++, x += MAP_BIN_WIDTH, px *= step) {
-        double coins = liquidation_book_at (book, side, component, first_bin (self) + i);
-        if (!(coins > 0))
-            continue;
-        double usd = coins * px * liquidation_view_survival (1 - fabs (x - mark_x) / reach);
-        out[i] += (float) (usd * factor);
-        if (hazard)
-            hazard[i] += (float) (usd * hazard_factor);
-    }
+    liquidation_reading_t how = {.px = self->bins_px + from,
+                                 .first_share = toward * (x - book->mark_x) / reach,
+                                 .step_share = toward * MAP_BIN_WIDTH / reach,
+                                 .stopped = (float) STOPPED,
+                                 .stops_from = (float) STOPS_FROM,
+                                 .stops_over = (float) STOPS_OVER,
+                                 .factor = (float) factor,
+                                 .hazard_factor = (float) hazard_factor};
+    liquidation_grid_read (&book->grids[side][component], book->base,
+                           first_bin (self) + from - book->drift_bins[side], to - from + 1, &how, out + from,
+                           hazard + from);
 }
 
 static void
@@ -88,9 +89,8 @@ add_ladder (liquidation_map_t *self)
             int64_t bin = first_bin (self) + i;
             if (bin < self->ladder_base || bin >= self->ladder_base + LIQUIDATION_BINS)
                 continue;
-            double px = exp (((double) bin + .5) * MAP_BIN_WIDTH);
             for (int l = 0; l < LADDER_COMPONENTS; l++) {
-                double usd = liquidation_grid_at (&self->ladder[side][l], bin) * px;
+                double usd = liquidation_grid_at (&self->ladder[side][l], bin) * (double) self->bins_px[i];
                 self->ladder_groups_usd[side][liquidation_map_group (LADDER_LEVERAGE[l])][i] += (float) usd;
                 self->ladder_usd[side][i] += (float) usd;
             }
@@ -104,6 +104,9 @@ liquidation_view_refresh (liquidation_map_t *self)
     memset (self->groups_usd, 0, sizeof self->groups_usd);
     memset (self->usd, 0, sizeof self->usd);
     memset (self->hazard, 0, sizeof self->hazard);
+    double px = exp (((double) first_bin (self) + .5) * MAP_BIN_WIDTH), step = exp (MAP_BIN_WIDTH);
+    for (int i = 0; i < MAP_VIEW_BINS; i++, px *= step)
+        self->bins_px[i] = (float) px;
     for (int v = 0; v < self->venues_count; v++)
         for (int side = 0; self->venues[v].book.base && side < 2; side++)
             for (int l = 0; l < MAP_COMPONENTS; l++)
@@ -125,10 +128,11 @@ liquidation_view_venue (const liquidation_map_t *self, int venue, float out[2][M
     CHECK (venue >= 0 && venue < self->venues_count);
     memset (out, 0, sizeof (float[2][MAP_GROUPS][MAP_VIEW_BINS]));
     const liquidation_book_t *book = &self->venues[venue].book;
+    float hazard[MAP_VIEW_BINS] = {0}; //  not asked for
     for (int side = 0; book->base && side < 2; side++)
         for (int l = 0; l < MAP_COMPONENTS; l++)
             add_component (self, book, side, l, self->theta_picture[l], 0,
-                           out[side][liquidation_map_group (liquidation_map_leverage[l])], NULL);
+                           out[side][liquidation_map_group (liquidation_map_leverage[l])], hazard);
 }
 
 int

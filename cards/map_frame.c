@@ -18,7 +18,6 @@ enum { BINS_A_ROW = 2, SMOOTH = 2, APART = 5, CLUSTER_REACH = 3, PRINTS_MAX = 2 
 #define PAIN_REACH   .05
 #define PAIN_HORIZON 86400.0
 #define NORMAL_P90   1.2816
-#define SPREAD_PRIOR .7 //  sd of ln (seen / predicted) of a cluster before anything was measured
 
 static const double DISTANCES_PCT[] = {1, 2, 3, 5, 10};
 static const double GROUP_FROM[MAP_GROUPS] = {2, 10, 20, 50, 75},
@@ -100,11 +99,12 @@ fill_rows (map_rows_t *rows, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int64_t f
     for (int side = 0; side < 2; side++)
         for (int group = 0; group < MAP_GROUPS; group++) {
             float *out = rows->usd[side][group];
+            int odd = (int) (first_bin - first_row * BINS_A_ROW); //  row 0 may begin with its second bin
             for (int i = 0; i < MAP_VIEW_BINS; i++)
-                out[row_of (first_bin + i) - first_row] += bins[side][group][i];
+                out[(i + odd) / BINS_A_ROW] += bins[side][group][i];
             size_t count = 0;
             for (size_t row = 0; row < MAP_ROWS_MAX; row++) {
-                out[row] = roundf (out[row]); //  whole dollars
+                out[row] = (float) (int64_t) (out[row] + .5F); //  whole dollars
                 if (out[row] > 0)
                     count = row + 1;
             }
@@ -123,26 +123,38 @@ fill_rows (map_rows_t *rows, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int64_t f
 
 //  --- clusters
 
-static int
-compare_floats (const void *a, const void *b)
-{
-    float x = *(const float *) a, y = *(const float *) b;
-    return (x > y) - (x < y);
-}
-
-//  The .9 quantile of the values that are not zero.
+//  The .9 quantile of the values that are not zero: quickselect.
 static float
 high_quantile (const float values[MAP_VIEW_BINS])
 {
-    float sorted[MAP_VIEW_BINS];
-    int count = 0;
+    float left[MAP_VIEW_BINS];
+    int count = 0, low = 0;
     for (int i = 0; i < MAP_VIEW_BINS; i++)
         if (values[i] > 0)
-            sorted[count++] = values[i];
-    if (count == 0)
-        return 0;
-    qsort (sorted, (size_t) count, sizeof *sorted, compare_floats);
-    return sorted[(int) (.9 * (count - 1))];
+            left[count++] = values[i];
+    int wanted = (int) (.9 * (count - 1)), high = count - 1;
+    while (low < high) {
+        float pivot = left[(low + high) / 2];
+        int i = low, j = high;
+        while (i <= j) {
+            for (; left[i] < pivot; i++)
+                ;
+            for (; left[j] > pivot; j--)
+                ;
+            if (i <= j) {
+                float swap = left[i];
+                left[i++] = left[j];
+                left[j--] = swap;
+            }
+        }
+        if (wanted <= j)
+            high = j;
+        else if (wanted >= i)
+            low = i;
+        else
+            break;
+    }
+    return count > 0 ? left[wanted] : 0;
 }
 
 static void
@@ -168,7 +180,7 @@ is_peak (const float smooth[MAP_VIEW_BINS], int at)
 
 static void
 measure_cluster (map_sheet_t *sheet, const map_view_t *view, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int at,
-                 size_t index)
+                 double spread, size_t index)
 {
     map_cluster_t *cluster = sheet->clusters + index;
     int from = at - CLUSTER_REACH < 0 ? 0 : at - CLUSTER_REACH;
@@ -188,13 +200,13 @@ measure_cluster (map_sheet_t *sheet, const map_view_t *view, float bins[2][MAP_G
                                .usd = sides[0] + sides[1],
                                .groups_usd = sheet->cluster_groups[index],
                                .groups_count = MAP_GROUPS};
-    cluster->usd_p10 = cluster->usd * exp (-NORMAL_P90 * SPREAD_PRIOR);
-    cluster->usd_p90 = cluster->usd * exp (NORMAL_P90 * SPREAD_PRIOR);
+    cluster->usd_p10 = cluster->usd * exp (-NORMAL_P90 * spread);
+    cluster->usd_p90 = cluster->usd * exp (NORMAL_P90 * spread);
 }
 
 static void
 find_clusters (map_frame_maker_t *self, map_sheet_t *sheet, const map_view_t *view,
-               float bins[2][MAP_GROUPS][MAP_VIEW_BINS])
+               float bins[2][MAP_GROUPS][MAP_VIEW_BINS], double spread)
 {
     smooth_bins (view, self->smooth);
     float least = high_quantile (self->smooth);
@@ -208,7 +220,7 @@ find_clusters (map_frame_maker_t *self, map_sheet_t *sheet, const map_view_t *vi
         for (int k = 1; k < count; k++)
             if (self->smooth[peaks[k]] > self->smooth[peaks[best]])
                 best = k;
-        measure_cluster (sheet, view, bins, peaks[best], sheet->frame.clusters_count++);
+        measure_cluster (sheet, view, bins, peaks[best], spread, sheet->frame.clusters_count++);
         peaks[best] = peaks[--count];
     }
     sheet->frame.clusters = sheet->clusters;
@@ -369,10 +381,10 @@ fill_prints (map_frame_maker_t *self, map_sheet_t *sheet, liquidation_map_t *map
 //  --- the frame
 
 static void
-fill_candle (map_frame_t *frame, const market_t *market)
+fill_candle (map_frame_t *frame, const liquidation_map_t *map, const market_t *market)
 {
-    market_candle_t candle;
-    if (market_candle (market, BUCKET_60S, &candle) != OK)
+    market_candle_t candle = map->history_candle;
+    if (!frame->is_reconstructed && market_candle (market, BUCKET_60S, &candle) != OK)
         return;
     frame->open_px = candle.open_px;
     frame->high_px = candle.high_px;
@@ -394,6 +406,7 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
     *frame = (map_frame_t){.model = model,
                            .ts_ms = map->now_ns / NS_PER_MS,
                            .is_column = is_column,
+                           .is_reconstructed = !market_is_live (market),
                            .mark_px = view.mark_px,
                            .first_row = row_of (view.first_bin),
                            .step_bp = MAP_STEP_BP,
@@ -415,7 +428,9 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
     fill_rows (&sheet->rows, bins, view.first_bin);
     frame->groups = sheet->rows.groups;
     frame->groups_count = MAP_GROUPS;
-    find_clusters (self, sheet, &view, bins);
+    map_score_view_t score;
+    liquidation_map_score (map, &score);
+    find_clusters (self, sheet, &view, bins, score.spread);
     fill_cumulative (sheet, &view);
     find_pain (&view, market, MAP_SIDE_LONG, &frame->pain_long_px, &frame->pain_long_usd);
     find_pain (&view, market, MAP_SIDE_SHORT, &frame->pain_short_px, &frame->pain_short_usd);
@@ -425,11 +440,17 @@ map_frame_make (map_frame_maker_t *self, liquidation_map_t *map, const market_t 
         fill_venues (self, sheet, map, market, feeds, is_column);
         for (int l = 0; l < MAP_COMPONENTS; l++)
             sheet->theta[l] = (float) map->theta[l];
+        frame->score_vs_ladder = score.difference;
+        frame->score_low = score.low;
+        frame->score_high = score.high;
+        frame->score_hours = score.hours;
+        frame->predicted_usd = score.predicted_usd;
+        frame->printed_usd = score.printed_usd;
         frame->theta = sheet->theta;
         frame->theta_count = MAP_COMPONENTS;
     }
     if (is_column)
-        fill_candle (frame, market);
+        fill_candle (frame, map, market);
     if (is_column && is_full)
         fill_prints (self, sheet, map, market);
     self->has_frame[model] = true;

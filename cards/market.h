@@ -145,6 +145,11 @@ market_funding (const market_t *self, int venue, funding_view_t *out);
 int
 market_funding_mean (const market_t *self, double *rate_8h); //  Fo
 
+//  How the venue's crowd stands: each member as it was told last, NaN where it never was.  E_AGAIN before the
+//  first.
+int
+market_ratio (const market_t *self, int venue, ratio_t *out);
+
 //  --- the liquidation map.  E_AGAIN before its first second with a mark, E_ABSENT where the owner keeps none.
 int
 market_map (const market_t *self, map_view_t *out);
@@ -181,8 +186,8 @@ typedef enum {
     ON_FUNDING, //  of.funding, settled or estimate
     ON_OI,      //  of.oi: an OI interval of a venue was closed
     ON_LIQUIDATION,
-    ON_RATIO,  //  of.ratio: how the venue's crowd stands
-    ON_TIERS,  //  of.tiers: its maintenance tiers have changed
+    ON_RATIO,  //  of.ratio: how the venue's crowd stands, as told: one member or more.  Before live too
+    ON_TIERS,  //  of.tiers: its maintenance tiers as stated now, unchecked (tiers_finish).  Before live too
     ON_GAP,    //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
     ON_SECOND, //  every whole second, before an evaluation at that second
     ON_BUCKET, //  of.bucket: bucket `back = 1` of this size is now closed

@@ -58,6 +58,7 @@ typedef struct {
     double last_px, mark_px, index_px;
     int64_t mark_ns, index_ns;
     funding_view_t funding;
+    ratio_t ratio; //  each member as last told; NaN not yet
     oi_filter_t oi;
     pending_parent_t parent;
     int64_t since_ns[MARKET_INPUTS], heard_ns[MARKET_INPUTS];

@@ -520,6 +520,17 @@ market_funding (const market_t *self, int venue, funding_view_t *out)
 }
 
 int
+market_ratio (const market_t *self, int venue, ratio_t *out)
+{
+    CHECK (venue >= 0 && venue < self->venues_count);
+    const ratio_t *ratio = &self->venues[venue].ratio;
+    if (isnan (ratio->accounts_long) && isnan (ratio->top_accounts_long) && isnan (ratio->top_positions_long))
+        return E_AGAIN;
+    *out = *ratio;
+    return OK;
+}
+
+int
 market_funding_mean (const market_t *self, double *rate_8h)
 {
     double sum = 0, weights = 0, plain = 0;

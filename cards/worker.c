@@ -17,8 +17,9 @@
 #define ASK_NS   (2 * NS_PER_S)
 #define GRACE_NS (3 * NS_PER_S)
 
-static const event_kind_t history_kinds[] = {EVENT_INSTRUMENT, EVENT_FUNDING, EVENT_OPEN_INTEREST,
-                                             EVENT_BAR}; //  bars last: they tell when all is there
+static const event_kind_t history_kinds[] = {
+    EVENT_INSTRUMENT, EVENT_RATIO,         EVENT_TIERS,
+    EVENT_FUNDING,    EVENT_OPEN_INTEREST, EVENT_BAR}; //  bars last: they tell when all is there
 
 //  One instrument on the bus.
 typedef struct {
@@ -112,6 +113,30 @@ release (worker_t *self, size_t instrument, int64_t until_ns)
 }
 
 static void
+publish_map (worker_t *self, size_t instrument, map_model_t model, bool is_column)
+{
+    line_t *line = self->lines + instrument;
+    map_frame_t *frame = map_frame_make (line->maker, shard_map (self->shard, instrument),
+                                         shard_market (self->shard, instrument),
+                                         shard_feeds (self->shard, instrument), model, is_column);
+    if (frame && bus_publish_result (self->process->bus, line->map_streams[model], frame) != OK)
+        metric_add (self->metrics.unpublished, 1);
+}
+
+//  Columns of the time before: the picture begins with a day, not with nothing.
+static void
+publish_history (worker_t *self, size_t instrument)
+{
+    line_t *line = self->lines + instrument;
+    int64_t history_ms = liquidation_map_history_ns (shard_map (self->shard, instrument)) / NS_PER_MS;
+    if (history_ms == line->map_ms)
+        return;
+    line->map_ms = history_ms;
+    publish_map (self, instrument, MAP_MODEL_FULL, true);
+    publish_map (self, instrument, MAP_MODEL_LADDER, true);
+}
+
+static void
 finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
@@ -119,6 +144,7 @@ finish_joining (worker_t *self, size_t instrument, const char *why)
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
+        publish_history (self, instrument);
     }
     logger_write (LOG_LEVEL_INFO, "%s: live after %zu records of history (%s)",
                   shard_name (self->shard, instrument), line->joining.count, why);
@@ -152,7 +178,8 @@ take (worker_t *self, size_t instrument, const event_t *event, bool is_from_snap
         (event->kind == EVENT_BAR) || (event->kind == EVENT_FUNDING && event->of.funding->is_backfilled) ||
         (event->kind == EVENT_OPEN_INTEREST && event->of.open_interest->is_backfilled) ||
         (is_from_snapshot && (event->kind == EVENT_FUNDING || event->kind == EVENT_OPEN_INTEREST));
-    if (event->kind == EVENT_INSTRUMENT) {
+    bool is_standing = event->kind == EVENT_RATIO || event->kind == EVENT_TIERS;
+    if (event->kind == EVENT_INSTRUMENT || (is_from_snapshot && is_standing)) {
         shard_event (self->shard, instrument, event);
         return;
     }
@@ -247,17 +274,6 @@ publish_readings (worker_t *self, size_t instrument)
                                 shard_reading (self->shard, instrument, (mode_id_t) mode)) != OK)
             metric_add (self->metrics.unpublished, 1);
     line->is_dirty = false;
-}
-
-static void
-publish_map (worker_t *self, size_t instrument, map_model_t model, bool is_column)
-{
-    line_t *line = self->lines + instrument;
-    map_frame_t *frame = map_frame_make (line->maker, shard_map (self->shard, instrument),
-                                         shard_market (self->shard, instrument),
-                                         shard_feeds (self->shard, instrument), model, is_column);
-    if (frame && bus_publish_result (self->process->bus, line->map_streams[model], frame) != OK)
-        metric_add (self->metrics.unpublished, 1);
 }
 
 //  Once a second of the data's time; with the other model at whole minutes.

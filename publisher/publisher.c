@@ -6,6 +6,7 @@
 
 #include "common/base/check.h"
 #include "common/base/logger.h"
+#include "publisher/heatmap.h"
 #include "publisher/sink.h"
 #include "publisher/store.h"
 
@@ -16,6 +17,8 @@ struct publisher {
     const settings_t *settings;
     bus_t *public_bus;
     store_t *store;
+    heatmap_t *heatmap;
+    render_sources_t sources;
     sink_context_t context;
     void *opened[SINKS_MAX];
     void *record; //  a copy whose head may be written
@@ -64,6 +67,8 @@ on_message (void *self_, const bus_message_t *message)
     }
     if (bus_source (self->public_bus) != message->source)
         bus_set_source (self->public_bus, message->source);
+    if (message->topic.kind == TOPIC_MAP)
+        (void) heatmap_put (self->heatmap, message->records); //  counts what it refuses
     //  The public stream stamps its own publisher, boot and seq into the head; the store keeps what was sent.
     void *record = copy_record (self, message);
     const store_entry_t *entry = store_find (self->store, &message->topic);
@@ -126,7 +131,7 @@ static int
 connect_all (publisher_t *self, error_text_t *error)
 {
     static const topic_kind_t from_aggregator[] = {TOPIC_BIAS, TOPIC_OUTCOME, TOPIC_METRICS, TOPIC_BEAT};
-    static const topic_kind_t from_cards[] = {TOPIC_READING, TOPIC_METRICS, TOPIC_BEAT};
+    static const topic_kind_t from_cards[] = {TOPIC_READING, TOPIC_MAP, TOPIC_METRICS, TOPIC_BEAT};
     static const topic_kind_t from_ingest[] = {TOPIC_HEALTH, TOPIC_METRICS, TOPIC_BEAT};
     const pipeline_t *pipeline = &self->settings->pipeline;
     char name[PUBLISHER_NAME_MAX + 16];
@@ -145,8 +150,10 @@ connect_all (publisher_t *self, error_text_t *error)
 static int
 open_sinks (publisher_t *self, error_text_t *error)
 {
-    self->context =
-        (sink_context_t){self->process->loop, self->process->metrics, self->store, self->settings};
+    self->sources =
+        (render_sources_t){self->store, self->process->metrics, self->heatmap, &self->settings->pipeline};
+    self->context = (sink_context_t){self->process->loop, self->process->metrics, self->store, self->settings,
+                                     &self->sources};
     for (size_t i = 0; sinks[i]; i++) {
         CHECK (i < SINKS_MAX);
         error->text[0] = 0;
@@ -169,6 +176,8 @@ publisher_new (process_t *process, const settings_t *settings, error_text_t *err
         metrics_counter (metrics, "publisher_messages_refused", "", "results that could not be passed on");
     self->holes = metrics_counter (metrics, "publisher_holes_seen", "", "holes in what the other parts sent");
     self->store = store_new (settings->pipeline.topic_prefix);
+    const heatmap_options_t heatmap = {settings->heatmap_folder, settings->heatmap_minute_days,
+                                       settings->heatmap_days, &settings->pipeline.universe};
     bus_options_t options = {
         .publisher = "publisher",
         .endpoint = settings->topics_endpoint,
@@ -183,7 +192,9 @@ publisher_new (process_t *process, const settings_t *settings, error_text_t *err
     bus_on_snapshot (self->public_bus, on_snapshot, self);
     bus_reader_t reader = {.message = on_message, .gap = on_gap, .self = self};
     bus_read (process->bus, &reader);
-    if (bus_open (self->public_bus, error) != OK || open_sinks (self, error) != OK ||
+    //  The bus first: where another publisher runs, its heatmap is left alone.
+    if (bus_open (self->public_bus, error) != OK ||
+        !(self->heatmap = heatmap_new (&heatmap, metrics, error)) || open_sinks (self, error) != OK ||
         connect_all (self, error) != OK)
         publisher_destroy (&self);
     return self;
@@ -203,6 +214,7 @@ publisher_destroy (publisher_t **self)
     }
     bus_destroy (&publisher->public_bus);
     store_destroy (&publisher->store);
+    heatmap_destroy (&publisher->heatmap);
     free (publisher->streams);
     free (publisher->record);
     free (publisher);

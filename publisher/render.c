@@ -5,43 +5,84 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "publisher/openapi.h"
+#include "publisher/render_private.h"
 
-static const char JSON_TYPE[] = "application/json";
+const char render_json_type[] = "application/json";
 static const char DISCLAIMER[] = "Not financial advice.";
 enum { STALE_MS = 10000 };
 
-static render_t
-not_found (text_buffer_t *out, const char *what)
+const char *const render_paths[] = {"/v1",
+                                    "/v1/openapi.json",
+                                    "/v1/bias",
+                                    "/v1/bias/{mode}",
+                                    "/v1/bias/{mode}/{instrument}",
+                                    "/v1/explain/{mode}/{instrument}",
+                                    "/v1/weights/{mode}/{instrument}",
+                                    "/v1/reading/{mode}/{instrument}",
+                                    "/v1/map/{instrument}",
+                                    "/v1/heatmap/{instrument}",
+                                    "/v1/health",
+                                    "/v1/feed",
+                                    "/metrics",
+                                    "/healthz",
+                                    NULL};
+
+static void
+add_texts (text_buffer_t *out, const char *key, const char *texts, size_t stride, size_t count)
+{
+    text_add (out, ",\"%s\":[", key);
+    for (size_t i = 0; i < count; i++)
+        text_add (out, "%s\"%s\"", i ? "," : "", texts + i * stride);
+    text_add (out, "]");
+}
+
+static void
+add_paths (text_buffer_t *out)
+{
+    text_add (out, ",\"paths\":[");
+    for (size_t i = 0; render_paths[i]; i++)
+        text_add (out, "%s\"%s\"", i ? "," : "", render_paths[i]);
+    text_add (out, "]");
+}
+
+render_t
+render_not_found (text_buffer_t *out, const char *what)
 {
     text_reset (out);
     text_add (out, "{\"error\":");
     text_add_quoted (out, what);
-    text_add (
-        out, ",\"paths\":[\"/v1/bias\",\"/v1/bias/{mode}\",\"/v1/bias/{mode}/{instrument}\","
-             "\"/v1/explain/{mode}/{instrument}\",\"/v1/weights/{mode}/{instrument}\","
-             "\"/v1/reading/{mode}/{instrument}\",\"/v1/health\",\"/v1/feed\",\"/metrics\",\"/healthz\"]}\n");
-    return (render_t){404, JSON_TYPE};
+    add_paths (out);
+    text_add (out, "}\n");
+    return (render_t){404, render_json_type};
 }
 
-//  "sim" as soon as anything in the store is simulated.
+//  Of the first bias or map there is: a pipeline is of one source.
 static const char *
 source_of (store_t *store)
 {
     for (size_t i = 0; i < store_count (store); i++) {
         const store_entry_t *entry = store_at (store, i);
-        if (entry->topic.kind == TOPIC_BIAS)
-            return source_names[((const bias_t *) store_record (store, entry))->head.source];
+        if (entry->topic.kind == TOPIC_BIAS || entry->topic.kind == TOPIC_MAP)
+            return source_names[((const result_head_t *) store_record (store, entry))->source];
     }
     return "unknown";
 }
 
 static render_t
-render_root (store_t *store, text_buffer_t *out)
+render_root (const render_sources_t *sources, text_buffer_t *out)
 {
-    text_add (out, "{\"name\":\"Leadline\",\"engine\":\"%s\",\"source\":\"%s\",\"notice\":\"%s%s\"}\n",
-              LEADLINE_ENGINE, source_of (store), DISCLAIMER,
-              strcmp (source_of (store), "sim") == 0 ? " The market is simulated." : "");
-    return (render_t){200, JSON_TYPE};
+    const char *source = source_of (sources->store);
+    const pipeline_t *pipeline = sources->pipeline;
+    text_add (out, "{\"name\":\"Leadline\",\"engine\":\"%s\",\"source\":\"%s\",\"notice\":\"%s%s\"",
+              LEADLINE_ENGINE, source, DISCLAIMER,
+              strcmp (source, "sim") == 0 ? " The market is simulated." : "");
+    add_paths (out);
+    add_texts (out, "instruments", pipeline->universe.names[0], INSTRUMENT_NAME_MAX,
+               pipeline->universe.count);
+    add_texts (out, "venues", pipeline->venue_names[0], VENUE_NAME_MAX, pipeline->venues_count);
+    text_add (out, "}\n");
+    return (render_t){200, render_json_type};
 }
 
 //  Newest evaluation time of any bias; 0 when there is none.
@@ -72,7 +113,7 @@ render_healthz (store_t *store, int64_t now_ms, text_buffer_t *out)
     else
         text_add (out, ",\"newest_bias_ms\":null,\"age_ms\":null");
     text_add (out, "}\n");
-    return (render_t){is_fresh ? 200 : 503, JSON_TYPE};
+    return (render_t){is_fresh ? 200 : 503, render_json_type};
 }
 
 static void
@@ -149,7 +190,7 @@ render_list (store_t *store, topic_kind_t kind, int mode, const char *name, text
         text_add_slice (out, store_json (store, entry));
     }
     text_add (out, "]}\n");
-    return (render_t){200, JSON_TYPE};
+    return (render_t){200, render_json_type};
 }
 
 static int
@@ -209,7 +250,7 @@ render_explain (store_t *store, const store_entry_t *entry, text_buffer_t *out)
         text_add (out, "}");
     }
     text_add (out, "]}\n");
-    return (render_t){200, JSON_TYPE};
+    return (render_t){200, render_json_type};
 }
 
 static render_t
@@ -227,7 +268,7 @@ render_weights (store_t *store, const store_entry_t *entry, text_buffer_t *out)
         text_add (out, "%s\"%s\":%.17g", i ? "," : "", bias->categories[i].category,
                   bias->categories[i].weight);
     text_add (out, "}}\n");
-    return (render_t){200, JSON_TYPE};
+    return (render_t){200, render_json_type};
 }
 
 //  "{mode}/{instrument}" of a kind; NULL when there is none yet.
@@ -242,44 +283,56 @@ find_entry (store_t *store, topic_kind_t kind, slice_t mode, slice_t instrument)
 }
 
 static render_t
-render_v1 (store_t *store, slice_t path, text_buffer_t *out)
+render_v1 (const render_sources_t *sources, slice_t path, const render_arguments_t *arguments,
+           text_buffer_t *out)
 {
-    slice_t rest = path, what = slice_cut (&rest, '/'), mode = slice_cut (&rest, '/'), instrument = rest;
+    store_t *store = sources->store;
+    slice_t rest = path, what = slice_cut (&rest, '/');
+    if (slice_is (what, "map"))
+        return render_map (sources, rest, arguments, out);
+    if (slice_is (what, "heatmap"))
+        return render_heatmap (sources, rest, arguments, out);
+    slice_t mode = slice_cut (&rest, '/'), instrument = rest;
+    if (slice_is (what, "openapi.json") && mode.size == 0) {
+        text_add_slice (out, slice_of (openapi_text));
+        return (render_t){200, render_json_type};
+    }
     if (slice_is (what, "health") && mode.size == 0)
         return render_list (store, TOPIC_HEALTH, -1, "health", out);
     if (slice_is (what, "bias") && instrument.size == 0) {
         mode_id_t id = MODE_SCALP;
         if (mode.size > 0 && mode_parse (mode, &id) != OK)
-            return not_found (out, "a mode is scalp, day or swing");
+            return render_not_found (out, "a mode is scalp, day or swing");
         return render_list (store, TOPIC_BIAS, mode.size > 0 ? (int) id : -1, "biases", out);
     }
     bool is_reading = slice_is (what, "reading");
     if (!is_reading && !slice_is (what, "bias") && !slice_is (what, "explain") && !slice_is (what, "weights"))
-        return not_found (out, "no such path");
+        return render_not_found (out, "no such path");
     const store_entry_t *entry =
         find_entry (store, is_reading ? TOPIC_READING : TOPIC_BIAS, mode, instrument);
     if (!entry)
-        return not_found (out, "nothing is known of this instrument and mode (yet)");
+        return render_not_found (out, "nothing is known of this instrument and mode (yet)");
     if (slice_is (what, "explain"))
         return render_explain (store, entry, out);
     if (slice_is (what, "weights"))
         return render_weights (store, entry, out);
     text_add_slice (out, store_json (store, entry));
     text_add (out, "\n");
-    return (render_t){200, JSON_TYPE};
+    return (render_t){200, render_json_type};
 }
 
 render_t
-render_path (store_t *store, metrics_t *own, slice_t path, int64_t now_ms, text_buffer_t *out)
+render_path (const render_sources_t *sources, slice_t path, const render_arguments_t *arguments,
+             int64_t now_ms, text_buffer_t *out)
 {
     text_reset (out);
-    if (slice_is (path, "/"))
-        return render_root (store, out);
+    if (slice_is (path, "/") || slice_is (path, "/v1"))
+        return render_root (sources, out);
     if (slice_is (path, "/healthz"))
-        return render_healthz (store, now_ms, out);
+        return render_healthz (sources->store, now_ms, out);
     if (slice_is (path, "/metrics"))
-        return render_metrics (store, own, out);
+        return render_metrics (sources->store, sources->metrics, out);
     if (slice_starts (path, "/v1/"))
-        return render_v1 (store, (slice_t){path.data + 4, path.size - 4}, out);
-    return not_found (out, "no such path");
+        return render_v1 (sources, (slice_t){path.data + 4, path.size - 4}, arguments, out);
+    return render_not_found (out, "no such path");
 }

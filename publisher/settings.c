@@ -17,6 +17,14 @@ const option_t publisher_options[] = {
             "Token that HTTP readers send as Authorization: Bearer TOKEN or ?token=TOKEN; empty: none."),
     OPTION (settings_t, readers_max, "publisher/readers_max", OPTION_I64, "200", 1, 10000,
             "WebSocket readers served at the same time; more are refused."),
+    OPTION (settings_t, web_folder, "publisher/web_folder", OPTION_TEXT, "build/web", 0, 0,
+            "Folder of the dashboard's pages; where it is missing, / answers with the root of the API."),
+    OPTION (settings_t, heatmap_folder, "publisher/heatmap_folder", OPTION_TEXT, "heatmap", 0, 0,
+            "Folder in which the columns of the liquidation heatmap are kept; made when missing."),
+    OPTION (settings_t, heatmap_minute_days, "publisher/heatmap_minute_days", OPTION_I64, "30", 1, 4000,
+            "Days for which the heatmap keeps every minute; older ones keep a column in 30 minutes."),
+    OPTION (settings_t, heatmap_days, "publisher/heatmap_days", OPTION_I64, "400", 1, 4000,
+            "Days for which the heatmap keeps anything."),
 };
 
 const size_t publisher_options_count = COUNT_OF (publisher_options);

@@ -14,6 +14,10 @@ typedef struct {
     int64_t http_port;                     //  publisher/http_port
     char read_token[128];                  //  publisher/read_token
     int64_t readers_max;                   //  publisher/readers_max
+    char web_folder[256];                  //  publisher/web_folder
+    char heatmap_folder[256];              //  publisher/heatmap_folder
+    int64_t heatmap_minute_days;           //  publisher/heatmap_minute_days
+    int64_t heatmap_days;                  //  publisher/heatmap_days
 } settings_t;
 
 extern const option_t publisher_options[];

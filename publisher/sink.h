@@ -10,6 +10,7 @@
 #include "common/run/loop.h"
 #include "common/run/metrics.h"
 #include "common/run/pipeline.h"
+#include "publisher/render.h"
 #include "publisher/settings.h"
 #include "publisher/store.h"
 
@@ -18,7 +19,8 @@ typedef struct {
     metrics_t *metrics;
     store_t *store;
     const settings_t *settings;
-} sink_context_t; //  kept: outlives the sink
+    const render_sources_t *sources; //  of the documents
+} sink_context_t;                    //  kept: outlives the sink
 
 typedef struct {
     const char *name;

@@ -147,6 +147,24 @@ json_list (const field_t *field, const char *record, text_buffer_t *out, error_t
     return OK;
 }
 
+//  Most numbers of a list are 0 or whole: those need no printf.  The same digits as %.9g.
+static void
+add_float (text_buffer_t *out, float value)
+{
+    char digits[12];
+    size_t at = sizeof digits;
+    uint32_t whole = value >= 0 && value < 1e9F ? (uint32_t) value : 0;
+    if ((float) whole != value || signbit (value)) {
+        text_add (out, "%.9g", (double) value);
+        return;
+    }
+    do {
+        digits[--at] = (char) ('0' + whole % 10);
+        whole /= 10;
+    } while (whole > 0);
+    text_add_slice (out, (slice_t){digits + at, sizeof digits - at});
+}
+
 static int
 json_numbers (const field_t *field, const char *record, text_buffer_t *out, error_text_t *error)
 {
@@ -160,7 +178,9 @@ json_numbers (const field_t *field, const char *record, text_buffer_t *out, erro
     for (size_t i = 0; i < count; i++) {
         if (!isfinite (values[i]))
             return field_refuse (field, "not a finite number", error);
-        text_add (out, "%s%.9g", i ? "," : "", (double) values[i]);
+        if (i > 0)
+            text_add_slice (out, (slice_t){",", 1});
+        add_float (out, values[i]);
     }
     text_add (out, "]");
     return OK;

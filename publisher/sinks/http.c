@@ -1,4 +1,4 @@
-/*  http - the JSON API, the WebSocket feed, /metrics and /healthz, on libwebsockets
+/*  http - the JSON API, the WebSocket feed, /metrics, /healthz and the dashboard's pages, on libwebsockets
  *
  *  How   GET /v1/feed with an upgrade is the feed.  A reader sends text frames
  *            subscribe v1.bias.day.
@@ -6,7 +6,9 @@
  *        it gets
  *            {"topic":..., "skipped":n, "data":{...}}
  *        first the last message of each topic it subscribed to, then every new one; a reader that is too slow
- *        gets the newest of each topic (conflate.h). */
+ *        gets the newest of each topic (conflate.h).
+ *
+ *  Access  with a read token set, everything that holds data needs it; the pages hold none: they ask for it. */
 
 #include "publisher/sink.h"
 
@@ -20,9 +22,20 @@
 #include "common/base/logger.h"
 #include "common/base/timebase.h"
 #include "publisher/conflate.h"
+#include "publisher/pages.h"
 #include "publisher/render.h"
 
-enum { CHUNK_BYTES = 16384, FILTERS_MAX = 64, REQUEST_TEXT_MAX = 256, PATH_MAX_BYTES = 512 };
+enum {
+    CHUNK_BYTES = 131072,
+    FILTERS_MAX = 64,
+    REQUEST_TEXT_MAX = 256,
+    PATH_MAX_BYTES = 512,
+    ARGUMENT_BYTES = 4096
+};
+
+//  A page may load what this server has, and nothing else.
+static const char content_policy[] =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:";
 
 typedef struct http http_t;
 
@@ -67,36 +80,97 @@ has_access (const http_t *self, struct lws *wsi)
 }
 
 static int
-start_response (reader_t *reader, render_t answer)
+add_header (struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *end)
 {
-    unsigned char head[LWS_PRE + 1024], *at = head + LWS_PRE, *end = head + sizeof head;
-    static const unsigned char no_store[] = "no-store";
+    return lws_add_http_header_by_name (wsi, (const unsigned char *) name, (const unsigned char *) value,
+                                        (int) strlen (value), at, end);
+}
+
+//  tag: of a page, "" for everything else, which is never kept by whoever reads it.
+static int
+start_response (reader_t *reader, render_t answer, const char *tag)
+{
+    unsigned char head[LWS_PRE + 1536], *at = head + LWS_PRE, *end = head + sizeof head;
     if (lws_add_http_common_headers (reader->wsi, (unsigned) answer.status, answer.content_type,
                                      reader->body.size, &at, end) ||
-        lws_add_http_header_by_token (reader->wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, no_store,
-                                      sizeof no_store - 1, &at, end) ||
+        add_header (reader->wsi, "cache-control:", tag[0] ? "no-cache" : "no-store", &at, end) ||
+        add_header (reader->wsi, "x-content-type-options:", "nosniff", &at, end) ||
+        (tag[0] && (add_header (reader->wsi, "etag:", tag, &at, end) ||
+                    add_header (reader->wsi, "content-security-policy:", content_policy, &at, end))) ||
         lws_finalize_write_http_header (reader->wsi, head + LWS_PRE, &at, end))
         return -1;
     reader->sent_bytes = 0;
+    if (reader->body.size == 0)
+        return lws_http_transaction_completed (reader->wsi) ? -1 : 0;
     (void) lws_callback_on_writable (reader->wsi);
     return 0;
+}
+
+//  What stood behind the question mark.  false: too much of it.
+static bool
+read_arguments (struct lws *wsi, render_arguments_t *out)
+{
+    char text[ARGUMENT_BYTES];
+    for (int i = 0;; i++) {
+        int length = lws_hdr_copy_fragment (wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length < 0)
+            return true;
+        if (out->count == RENDER_ARGUMENTS_MAX || length >= RENDER_ARGUMENT_MAX)
+            return false;
+        memcpy (out->texts[out->count], text, (size_t) length);
+        out->texts[out->count++][length] = 0;
+    }
+}
+
+static bool
+is_of_api (slice_t path)
+{
+    return slice_is (path, "/v1") || slice_starts (path, "/v1/") || slice_is (path, "/metrics") ||
+           slice_is (path, "/healthz");
+}
+
+//  A page of the dashboard, if that is what was asked for.
+static bool
+find_page (const http_t *self, reader_t *reader, slice_t path, render_t *answer, page_t *page)
+{
+    char known[PAGES_TAG_MAX + 8];
+    if (is_of_api (path) || pages_read (self->context->settings->web_folder, path, page, &reader->body) != OK)
+        return false;
+    *answer = (render_t){200, page->content_type};
+    if (lws_hdr_copy (reader->wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+        strcmp (known, page->tag) == 0) {
+        text_reset (&reader->body);
+        answer->status = 304;
+    }
+    return true;
 }
 
 static int
 on_request (http_t *self, reader_t *reader, struct lws *wsi, const char *path)
 {
+    page_t page;
+    render_t answer;
+    render_arguments_t arguments = {.count = 0};
     metric_add (self->requests, 1);
     reader->http = self;
     reader->wsi = wsi;
+    if (find_page (self, reader, slice_of (path), &answer, &page))
+        return start_response (reader, answer, page.tag);
     if (!has_access (self, wsi)) {
         metric_add (self->refused, 1);
         text_reset (&reader->body);
         text_add (&reader->body, "{\"error\":\"a read token is needed: Authorization: Bearer TOKEN\"}\n");
-        return start_response (reader, (render_t){401, "application/json"});
+        return start_response (reader, (render_t){401, "application/json"}, "");
     }
-    int64_t now_ms = timebase_now (&self->timebase) / NS_PER_MS;
-    return start_response (reader, render_path (self->context->store, self->context->metrics, slice_of (path),
-                                                now_ms, &reader->body));
+    if (!read_arguments (wsi, &arguments)) {
+        text_reset (&reader->body);
+        text_add (&reader->body, "{\"error\":\"at most %d parameters of %d bytes\"}\n", RENDER_ARGUMENTS_MAX,
+                  RENDER_ARGUMENT_MAX - 1);
+        return start_response (reader, (render_t){400, "application/json"}, "");
+    }
+    answer = render_path (self->context->sources, slice_of (path), &arguments,
+                          timebase_now (&self->timebase) / NS_PER_MS, &reader->body);
+    return start_response (reader, answer, "");
 }
 
 static char *
@@ -363,7 +437,7 @@ http_message (void *self_, const store_entry_t *entry)
 extern const sink_t http_sink;
 const sink_t http_sink = {
     .name = "http",
-    .about = "JSON API, WebSocket feed, /metrics, /healthz",
+    .about = "JSON API, WebSocket feed, dashboard, /metrics, /healthz",
     .open = http_open,
     .message = http_message,
     .close = http_close,

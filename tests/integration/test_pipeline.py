@@ -42,7 +42,7 @@ def test_every_result_says_it_is_simulated():
     assert biases["source"] == "sim" and len(biases["biases"]) == 9
     assert all(bias["source"] == "sim" and bias["confidence_basis"] == "uncalibrated" and bias["confidence_pct"] == 50
                for bias in biases["biases"])
-    assert "simulated" in p.get("/") and "Not financial advice" in p.get("/")
+    assert "simulated" in p.get("/v1") and "Not financial advice" in p.get("/v1")
 
 
 def test_weights_in_redis_are_plain_numbers_that_add_up_to_one():
@@ -171,7 +171,8 @@ def test_the_websocket_feed_conflates_for_a_slow_reader():
 
 def test_a_port_in_use_is_said_and_ends_with_69():
     p = pipeline()
-    done = subprocess.run([os.path.join(BIN, "publisher"), *p.common(), "-s", f"publisher/http_port={p.http_port}"],
+    done = subprocess.run([os.path.join(BIN, "publisher"), *p.common(), "-s", f"publisher/http_port={p.http_port}",
+                           "-s", f"publisher/heatmap_folder={p.folder}/other"],
                           capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 69 and "in use" in done.stderr, (done.returncode, done.stderr)
 

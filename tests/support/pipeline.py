@@ -228,7 +228,8 @@ class Pipeline:
 
     def start_publisher(self, *settings):
         rows = [f"publisher/topics_endpoint={self.topics}", f"publisher/json_endpoint={self.json_topics}",
-                f"publisher/snapshots_endpoint={self.snapshots}", f"publisher/http_port={self.http_port}", *settings]
+                f"publisher/snapshots_endpoint={self.snapshots}", f"publisher/http_port={self.http_port}",
+                f"publisher/heatmap_folder={self.folder}/heatmap", *settings]
         self.start("publisher", os.path.join(BIN, "publisher"), *self.common(),
                    *[part for row in rows for part in ("-s", row)])
 
@@ -248,7 +249,8 @@ class Pipeline:
     def leadline(self, *arguments, check=True):
         done = subprocess.run([os.path.join(BIN, "leadline"), *self.common(), "-s",
                                f"leadline/topics_endpoint={self.topics}", "-s",
-                               f"leadline/snapshots_endpoint={self.snapshots}", *arguments],
+                               f"leadline/snapshots_endpoint={self.snapshots}", "-s",
+                               f"leadline/http_url={self.url('')}", *arguments],
                               capture_output=True, text=True, cwd=ROOT, check=False)
         assert not check or done.returncode == 0, f"leadline {arguments}: {done.returncode} {done.stderr}"
         return done.stdout

@@ -1,10 +1,14 @@
 #include "tests/support/expect.h"
 
+#include "publisher/openapi.h"
 #include "publisher/render.h"
 
 static store_t *store;
 static metrics_t *metrics;
 static text_buffer_t out;
+static pipeline_t pipeline;
+static render_sources_t sources;
+static const render_arguments_t nothing;
 
 static void
 put_bias (const char *instrument, mode_id_t mode, double bias_value, category_bias_t *categories,
@@ -40,6 +44,10 @@ set_up (void **state)
     (void) state;
     store = store_new ("v1");
     metrics = metrics_new ();
+    assert_int_equal (universe_parse (&pipeline.universe, slice_of ("BTCUSDT ETHUSDT"), NULL), OK);
+    (void) snprintf (pipeline.venue_names[0], sizeof pipeline.venue_names[0], "okx");
+    pipeline.venues_count = 1;
+    sources = (render_sources_t){store, metrics, NULL, &pipeline};
     category_bias_t categories[2] = {
         {.category = "funding", .points = -3, .weight = 0.25, .x = -1, .agreement_pct = NAN},
         {.category = "momentum", .points = 15, .weight = 0.75, .x = 1.5, .agreement_pct = NAN},
@@ -64,7 +72,7 @@ tear_down (void **state)
 static int
 get (const char *path)
 {
-    render_t answer = render_path (store, metrics, slice_of (path), 1001000, &out);
+    render_t answer = render_path (&sources, slice_of (path), &nothing, 1001000, &out);
     return answer.status;
 }
 
@@ -134,7 +142,7 @@ test_healthz_turns_stale (void **state)
 {
     (void) state;
     assert_int_equal (get ("/healthz"), 200);
-    render_t late = render_path (store, metrics, slice_of ("/healthz"), 1000000 + 60000, &out);
+    render_t late = render_path (&sources, slice_of ("/healthz"), &nothing, 1000000 + 60000, &out);
     assert_int_equal (late.status, 503);
     assert_non_null (strstr (out.data, "stale"));
 }
@@ -159,6 +167,29 @@ test_the_root_says_simulated_and_not_advice (void **state)
     assert_int_equal (get ("/"), 200);
     assert_non_null (strstr (out.data, "Not financial advice"));
     assert_non_null (strstr (out.data, "simulated"));
+    assert_int_equal (get ("/v1"), 200);
+    assert_non_null (strstr (out.data, "\"instruments\":[\"BTCUSDT\",\"ETHUSDT\"],\"venues\":[\"okx\"]"));
+    for (size_t i = 0; render_paths[i]; i++)
+        assert_non_null (strstr (out.data, render_paths[i]));
+}
+
+static void
+test_the_description_has_every_path_and_no_other (void **state)
+{
+    (void) state;
+    size_t paths = 0, described = 0;
+    char quoted[80];
+    assert_int_equal (get ("/v1/openapi.json"), 200);
+    for (; render_paths[paths]; paths++) {
+        (void) snprintf (quoted, sizeof quoted, "\"%s\": {", render_paths[paths]);
+        assert_non_null (strstr (out.data, quoted));
+    }
+    const char *end = strstr (out.data, "\"components\"");
+    assert_non_null (end);
+    for (const char *at = strstr (out.data, "\"paths\""); (at = strstr (at, "\n  \"/")) && at < end; at++)
+        described++;
+    assert_int_equal (described, paths);
+    assert_true (out.size == strlen (openapi_text) && out.data[out.size - 1] == '\n');
 }
 
 int
@@ -172,6 +203,7 @@ main (void)
         cmocka_unit_test_setup_teardown (test_healthz_turns_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_metrics_have_one_type_line_a_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown (test_the_root_says_simulated_and_not_advice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (test_the_description_has_every_path_and_no_other, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
