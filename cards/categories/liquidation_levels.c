@@ -3,8 +3,9 @@
  *  All of it reads the liquidation map (map_view.h): USD by bin of log price, longs below the mark, shorts above.
  *  x is ln of the mid, x_b the middle of a bin.  L(W) is how far price may get: s(5W) for the votes, s(H) for the
  *  primary window of a mode, s of the 1h window's v.
- *  A cluster is a bin whose density, smoothed over 5 bins, is the largest within 5 bins to either side and not
- *  below the 0.9 quantile of the bins that have any; its mass is what lies within 3 bins of it. */
+ *  A cluster is a bin within 6 L(W) of x whose density, smoothed over 5 bins, is the largest within 5 bins to either
+ *  side and not below the 0.9 quantile of the bins within 6 L(W) that have any; its mass is what lies within 3 bins
+ *  of it. */
 
 #include <math.h>
 
@@ -66,7 +67,7 @@ enum { SMOOTH_BINS = 2, PEAK_BINS = 5, MASS_BINS = 3, CLUSTERS_MAX = MAP_VIEW_BI
 static const double CLUSTER_RANK = .9, CLUSTER_REACH = 6; //  of L(W)
 
 typedef struct {
-    double x, usd;
+    double x, usd, height;
     bool is_passed; //  the mark has been there since it was found
 } cluster_t;
 
@@ -118,23 +119,41 @@ usd_around (const map_view_t *view, int at, int reach)
     return sum;
 }
 
+//  All peaks; smooth[]: the smoothed density.
 static int
-find_clusters (const map_view_t *view, cluster_t clusters[CLUSTERS_MAX])
+find_peaks (const map_view_t *view, double smooth[MAP_VIEW_BINS], cluster_t peaks[CLUSTERS_MAX])
 {
-    double smooth[MAP_VIEW_BINS], sorted[MAP_VIEW_BINS];
-    int filled = 0, count = 0;
-    for (int i = 0; i < MAP_VIEW_BINS; i++) {
+    int count = 0;
+    for (int i = 0; i < MAP_VIEW_BINS; i++)
         smooth[i] = usd_around (view, i, SMOOTH_BINS) / (2 * SMOOTH_BINS + 1);
-        if (smooth[i] > 0)
-            sorted[filled++] = smooth[i];
-    }
-    if (filled == 0)
-        return 0;
-    double least = nth_smallest (sorted, filled, (int) (CLUSTER_RANK * filled));
     for (int i = 0; i < MAP_VIEW_BINS && count < CLUSTERS_MAX; i++)
-        if (smooth[i] >= least && is_peak (smooth, i))
-            clusters[count++] = (cluster_t){middle_of (view, i), usd_around (view, i, MASS_BINS), false};
+        if (smooth[i] > 0 && is_peak (smooth, i))
+            peaks[count++] =
+                (cluster_t){middle_of (view, i), usd_around (view, i, MASS_BINS), smooth[i], false};
     return count;
+}
+
+//  How high a cluster is at least: the quantile of the bins within 6 L(W) that have any; 0 when none has.
+static double
+least_height (const map_view_t *view, const double smooth[MAP_VIEW_BINS], double x, double edge)
+{
+    double sorted[MAP_VIEW_BINS];
+    int filled = 0;
+    for (int i = 0; i < MAP_VIEW_BINS; i++)
+        if (smooth[i] > 0 && fabs (middle_of (view, i) - x) <= edge)
+            sorted[filled++] = smooth[i];
+    return filled > 0 ? nth_smallest (sorted, filled, (int) (CLUSTER_RANK * filled)) : 0;
+}
+
+//  Where a window's clusters are found, and from which height on.
+typedef struct {
+    double x, edge, least;
+} scope_t;
+
+static bool
+is_cluster (const cluster_t *peak, const scope_t *scope)
+{
+    return fabs (peak->x - scope->x) <= scope->edge && peak->height >= scope->least;
 }
 
 //  Formula  sum over clusters of M sgn (x_c - x) exp (-|x_c - x| / L(W)) / the same without the sign, |x_c - x|
@@ -147,15 +166,17 @@ value_levels (const void *state, const market_t *market, window_t w, card_out_t 
 {
     (void) state;
     map_view_t view;
-    cluster_t clusters[CLUSTERS_MAX];
-    double x, reach, sum = 0, weight = 0;
+    cluster_t peaks[CLUSTERS_MAX];
+    double smooth[MAP_VIEW_BINS], x, reach, sum = 0, weight = 0;
     int status = read_map (market, w.id, &view, &x, &reach);
     if (status != OK)
         return status;
-    int count = find_clusters (&view, clusters);
+    int count = find_peaks (&view, smooth, peaks);
+    double edge = CLUSTER_REACH * reach;
+    scope_t scope = {x, edge, least_height (&view, smooth, x, edge)};
     for (int i = 0; i < count; i++) {
-        double apart = clusters[i].x - x, pull = clusters[i].usd * exp (-fabs (apart) / reach);
-        if (fabs (apart) > CLUSTER_REACH * reach)
+        double apart = peaks[i].x - x, pull = peaks[i].usd * exp (-fabs (apart) / reach);
+        if (!is_cluster (&peaks[i], &scope))
             continue;
         sum += pull * stats_sign (apart);
         weight += pull;
@@ -320,10 +341,11 @@ typedef struct {
 } passing_t;
 
 typedef struct {
-    int32_t venue, clusters_count; //  venue: of mark_x
-    bool has_mark, has_clusters;
-    double mark_x, found_x; //  x when the clusters were found
-    cluster_t clusters[CLUSTERS_MAX];
+    int32_t venue, peaks_count; //  venue: of mark_x
+    bool has_mark, has_peaks;
+    double mark_x;
+    cluster_t peaks[CLUSTERS_MAX];
+    scope_t scopes[W_COUNT];
     passing_t passings[W_COUNT];
     hold_t holds[W_COUNT];
 } sweep_t;
@@ -332,10 +354,15 @@ static void
 find_again (sweep_t *self, const market_t *market)
 {
     map_view_t view;
-    if (read_map (market, W_1M, &view, &self->found_x, NULL) != OK)
+    double smooth[MAP_VIEW_BINS], x, reach;
+    if (read_map (market, W_1M, &view, &x, NULL) != OK)
         return;
-    self->clusters_count = find_clusters (&view, self->clusters);
-    self->has_clusters = true;
+    self->peaks_count = find_peaks (&view, smooth, self->peaks);
+    self->has_peaks = true;
+    for (int id = 0; id < W_COUNT; id++) {
+        double edge = market_sigma_of (market, reach_seconds[id], &reach) == OK ? CLUSTER_REACH * reach : -1;
+        self->scopes[id] = (scope_t){x, edge, least_height (&view, smooth, x, edge)};
+    }
 }
 
 //  Wait for the strongest of the clusters just passed, unless a stronger one is waited for.
@@ -343,23 +370,22 @@ static void
 wait_for (sweep_t *self, const market_t *market, window_id_t id, const bool is_new[CLUSTERS_MAX],
           int direction)
 {
-    double reach, sum = 0;
+    const scope_t *scope = &self->scopes[id];
+    double sum = 0;
     int count = 0;
-    if (market_sigma_of (market, reach_seconds[id], &reach) != OK)
-        return;
-    for (int i = 0; i < self->clusters_count; i++)
-        if (fabs (self->clusters[i].x - self->found_x) <= CLUSTER_REACH * reach) {
-            sum += self->clusters[i].usd;
+    for (int i = 0; i < self->peaks_count; i++)
+        if (is_cluster (&self->peaks[i], scope)) {
+            sum += self->peaks[i].usd;
             count++;
         }
-    for (int i = 0; i < self->clusters_count; i++) {
-        const cluster_t *cluster = &self->clusters[i];
-        if (!is_new[i] || fabs (cluster->x - self->found_x) > CLUSTER_REACH * reach)
+    for (int i = 0; i < self->peaks_count; i++) {
+        const cluster_t *peak = &self->peaks[i];
+        if (!is_new[i] || !is_cluster (peak, scope))
             continue;
-        double strength = fmin (STRENGTH_MOST, cluster->usd / (sum / count));
+        double strength = fmin (STRENGTH_MOST, peak->usd / (sum / count));
         if (strength > self->passings[id].strength)
             self->passings[id] = (passing_t){.strength = strength,
-                                             .x = cluster->x,
+                                             .x = peak->x,
                                              .since_ns = market_now_ns (market),
                                              .direction = direction};
     }
@@ -375,12 +401,12 @@ move_mark (sweep_t *self, const market_t *market, int venue, double mark_px)
     self->has_mark = true;
     if (!has_before || now == before)
         return;
-    for (int i = 0; i < self->clusters_count; i++) {
-        cluster_t *cluster = &self->clusters[i];
-        bool is_between = now > before ? before < cluster->x && cluster->x <= now
-                                       : now <= cluster->x && cluster->x < before;
-        is_new[i] = is_between && !cluster->is_passed;
-        cluster->is_passed = cluster->is_passed || is_between;
+    for (int i = 0; i < self->peaks_count; i++) {
+        cluster_t *peak = &self->peaks[i];
+        bool is_between =
+            now > before ? before < peak->x && peak->x <= now : now <= peak->x && peak->x < before;
+        is_new[i] = is_between && !peak->is_passed;
+        peak->is_passed = peak->is_passed || is_between;
         has_new = has_new || is_new[i];
     }
     for (int id = 0; has_new && id < W_COUNT; id++)
@@ -434,7 +460,7 @@ value_sweep (const void *state, const market_t *market, window_t w, card_out_t *
     const sweep_t *self = state;
     map_view_t view;
     int status = market_map (market, &view);
-    if (status != OK || !self->has_clusters)
+    if (status != OK || !self->has_peaks)
         return status != OK ? status : E_AGAIN;
     const hold_t *hold = &self->holds[w.id];
     out->raw = hold_at (hold, market_now_ns (market), 3.0 * w.seconds);

@@ -8,6 +8,7 @@
 
 #include <glob.h>
 
+#include "cards/liquidation_map.h"
 #include "cards/market_feed.h"
 #include "cards/registry.h"
 #include "common/base/check.h"
@@ -219,6 +220,7 @@ typedef struct {
 
 typedef struct {
     market_t *market;
+    liquidation_map_t *map; //  behind the market; NULL: no actor looks at it
     actor_t *actors;
     int actors_count;
     bool is_copying;
@@ -246,6 +248,8 @@ static void
 on_market (void *self, const market_event_t *event)
 {
     stage_t *stage = self;
+    if (stage->map)
+        liquidation_map_event (stage->map, stage->market, event);
     for (int i = 0; i < stage->actors_count; i++) {
         actor_t *actor = &stage->actors[i];
         if (!(actor->card->listens & (1u << event->on)))
@@ -351,12 +355,37 @@ next_due (const stage_t *stage)
     return next_s;
 }
 
+//  The maintenance tiers of tests/oracle/liquidation_map.py.
+static void
+add_map (stage_t *stage, size_t offset, int venues_count)
+{
+    static const char text[] = "table *\n5000 .004 125\n20000 .005 100\n100000 .0065 75\n1000000000 .01 50\n";
+    tiers_t tiers[TAPE_VENUES_MAX];
+    error_text_t error;
+    for (int v = 0; v < venues_count; v++)
+        assert_int_equal (tiers_parse (&tiers[v], slice_of (text), "BTCUSDT", &error), OK);
+    stage->map = (liquidation_map_t *) (void *) ((char *) stage->market + offset);
+    liquidation_map_init (stage->map, venues_count, tiers);
+    market_set_map_offset (stage->market, offset);
+}
+
+static void
+open_market (stage_t *stage, int venues_count)
+{
+    size_t offset = (market_size () + GUARD - 1) / GUARD * GUARD;
+    stage->market = mem_new (offset + liquidation_map_size (venues_count));
+    stage->map = NULL;
+    market_init (stage->market, tape_venues, venues_count);
+    for (int i = 0; i < stage->actors_count && !stage->map; i++)
+        if (strcmp (registry_category (stage->actors[i].card)->slug, "liquidation") == 0)
+            add_map (stage, offset, venues_count);
+}
+
 static void
 play (stage_t *stage, const char *parameters)
 {
     tape_t *tape = tape_new (parameters);
-    stage->market = mem_new (market_size ());
-    market_init (stage->market, tape_venues, tape_venues_count (tape));
+    open_market (stage, tape_venues_count (tape));
     market_listener_t listener = {on_market, stage};
     event_t event;
     int32_t at_s = 0;

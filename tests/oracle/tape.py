@@ -26,7 +26,7 @@ VENUES = ("alpha", "beta", "gamma")
 PRESETS = dict(seed=1, start=1699920000, venues=1, minutes=60, quote_ms=1000, trade_ms=0, mark_ms=0, oi_ms=0,
                book_ms=0, depth=100, gap_every=0, funding_ms=0, liquidation_ms=0, bars_days=0, bars_hours=0,
                oi_days=0, funding_days=0, book_step=1, hit_ms=0, spoof_ms=0, wall_ms=0, lean=0,
-               cascade_ms=0, ratio_ms=0, sampled=0, quiet=0, quiet_from=0, quiet_to=0)
+               cascade_ms=0, ratio_ms=0, sampled=0, quiet=0, quiet_from=0, quiet_to=0, rough=1)
 
 
 def read_parameters(text):
@@ -137,7 +137,7 @@ class Tape:
             size = 100 + self.below(WORLD, 400)
             move += size if self.below(WORLD, 2) else -size
         self.move = move
-        self.price += move + ((FIRST_TICK - self.price) >> 15)
+        self.price += move * self.p["rough"] + ((FIRST_TICK - self.price) >> 15)
         self.premium = clamp(self.premium + self.below(WORLD, 7) - 3, 400)
         self.bias = clamp(self.bias + self.below(WORLD, 21) - 10, 300)
 

@@ -33,6 +33,7 @@ static const key_row_t keys[] = {
     KEY (funding_days, 0),   KEY (book_step, 1),      KEY (hit_ms, 0),     KEY (spoof_ms, 0),
     KEY (wall_ms, 0),        KEY (lean, 0),           KEY (cascade_ms, 0), KEY (ratio_ms, 0),
     KEY (sampled, 0),        KEY (quiet, 0),          KEY (quiet_from, 0), KEY (quiet_to, 0),
+    KEY (rough, 1),
 };
 
 int64_t
@@ -184,7 +185,7 @@ world_step (tape_t *self)
         move += tape_below (self, WORLD, 2) ? size : -size;
     }
     self->move = move;
-    self->price += move + ((FIRST_TICK - self->price) >> 15);
+    self->price += move * self->p.rough + ((FIRST_TICK - self->price) >> 15);
     self->premium = tape_clamp (self->premium + tape_below (self, WORLD, 7) - 3, 400);
     self->bias = tape_clamp (self->bias + tape_below (self, WORLD, 21) - 10, 300);
 }

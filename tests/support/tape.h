@@ -15,6 +15,7 @@
  *      lean                                how far takers follow the last move of the price (100: strongly)
  *      funding_ms liquidation_ms           running estimates (settlements come with them, every 8, 4, 1 h;
  *                                          the third venue sends these only)
+ *      rough                               the price moves so many times as far (preset 1)
  *      cascade_ms                          bursts of 8..19 liquidations of one side, which trade and end positions
  *      ratio_ms                            share of accounts that are long
  *      sampled                             bits of the venues whose liquidations are said to be sampled

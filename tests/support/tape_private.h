@@ -26,7 +26,7 @@ typedef struct {
     int64_t quote_ms, trade_ms, mark_ms, oi_ms, book_ms, depth, gap_every, funding_ms, liquidation_ms;
     int64_t bars_days, bars_hours, oi_days, funding_days;
     int64_t book_step, hit_ms, spoof_ms, wall_ms, lean;
-    int64_t cascade_ms, ratio_ms, sampled, quiet, quiet_from, quiet_to;
+    int64_t cascade_ms, ratio_ms, sampled, quiet, quiet_from, quiet_to, rough;
 } parameters_t;
 
 typedef struct {
