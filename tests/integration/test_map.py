@@ -132,7 +132,7 @@ def test_parameters_behind_the_question_mark_arrive():
                                  ("?groups=9", "groups"), ("?model=x", "model"), ("?colour=red", "colour")):
             status, _, text = ask(p, f"/v1/heatmap/BTCUSDT{query}")
             assert status == 400 and json.loads(text)["parameter"] == parameter, (query, status, text)
-        for query in ("?rows=" + "1" * 1000, "?" + "&".join(f"a{i}=1" for i in range(30)), "?range", "?=&=&&", "?%00=%ff"):
+        for query in ("?rows=" + "1" * 1000, "?" + "&".join(f"a{i}=1" for i in range(30)), "?range", "?=&=&&", "?%ff=%fe"):
             status, _, text = ask(p, f"/v1/heatmap/BTCUSDT{query}")
             assert status == 400 and "error" in json.loads(text), (query[:40], status, text)
         assert ask(p, "/v1/heatmap/DOGEUSDT")[0] == 404
