@@ -495,6 +495,31 @@ test_days_are_deleted_when_they_are_too_old (void **state)
     assert_int_equal (picture.columns, 2 * 48 + 1);
 }
 
+//  A clock that jumps three years ahead and comes back takes nothing with it.
+static void
+test_a_clock_gone_wrong_costs_nothing (void **state)
+{
+    world_t *world = *state;
+    put_minutes (world, 3000);
+    const int64_t minute = world->maker.minute;
+    world->maker.minute += INT64_C (1100) * HEATMAP_MINUTES;
+    put_minutes (world, 5);
+    reopen (world);
+    world->maker.minute = minute;
+    put_minutes (world, 5);
+    assert_true (counted (world, "publisher_heatmap_days_deleted") == 0);
+    assert_true (counted (world, "publisher_heatmap_days_thinned") == 0);
+    heatmap_picture_t picture = read_range (world, 2);
+    assert_int_equal (picture.columns, 288);
+    assert_int_equal (picture.update_ms, world->maker.frame.ts_ms);
+    expect_last_column (world, &picture, -1, ALL_GROUPS);
+    assert_true (heatmap_holds (world->heatmap, "BTCUSDT", MAP_MODEL_FULL, 2));
+    //  It was right after all: with the next day the old ones are old.
+    world->maker.minute += INT64_C (1101) * HEATMAP_MINUTES;
+    put_minutes (world, 1);
+    assert_true (counted (world, "publisher_heatmap_days_deleted") == 3);
+}
+
 //  --- damage
 
 static void
@@ -718,6 +743,7 @@ main (void)
         TEST (test_a_restart_finds_everything),
         TEST (test_old_days_are_thinned_with_their_candles),
         TEST (test_days_are_deleted_when_they_are_too_old),
+        TEST (test_a_clock_gone_wrong_costs_nothing),
         TEST (test_a_torn_tail_loses_one_column),
         TEST (test_a_flipped_byte_loses_one_column),
         TEST (test_a_file_that_is_none_of_ours_is_set_aside),
