@@ -6,6 +6,8 @@
 #include "tests/support/heatmap_world.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,16 +166,41 @@ static void
 test_a_full_disk_is_counted_and_passes (void **state)
 {
     heatmap_world_t *world = *state;
-    char path[256], aside[300];
+    char path[256];
+    struct stat status;
+    struct rlimit before, limit;
+    heatmap_world_put (world, 10);
+    heatmap_world_find (world, "BTCUSDT.full/*.heat", path, sizeof path);
+    assert_int_equal (stat (path, &status), 0);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t) status.st_size + 200; //  a part of a column has room
+    assert_true (signal (SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &limit), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal (heatmap_put (world->heatmap, map_maker_column (&world->maker)), E_IO);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
+    assert_true (heatmap_world_counted (world, "publisher_heatmap_write_failures") == 3);
+    heatmap_world_put (world, 1);
+    heatmap_world_reopen (world);
+    heatmap_picture_t picture = heatmap_world_read (world, 0);
+    assert_int_equal (picture.columns, 7);
+    heatmap_world_expect_last (world, &picture, -1, HEATMAP_WORLD_GROUPS);
+    assert_true (heatmap_world_counted (world, "publisher_heatmap_columns_damaged") == 0);
+}
+
+static void
+test_a_link_is_not_followed (void **state)
+{
+    heatmap_world_t *world = *state;
+    char path[256], link[300];
     heatmap_world_put (world, 10);
     heatmap_world_find (world, "BTCUSDT.full/*.heat", path, sizeof path);
     world->maker.minute = (HEATMAP_WORLD_DAY + 1) * HEATMAP_MINUTES;
-    (void) snprintf (aside, sizeof aside, "%.*s/2024-10-05.heat", (int) (strrchr (path, '/') - path), path);
-    assert_int_equal (symlink ("/dev/full", aside), 0); //  and a link is not followed
+    (void) snprintf (link, sizeof link, "%.*s/2024-10-05.heat", (int) (strrchr (path, '/') - path), path);
+    assert_int_equal (symlink ("/dev/full", link), 0);
     assert_int_equal (heatmap_put (world->heatmap, map_maker_column (&world->maker)), E_IO);
-    assert_int_equal (heatmap_put (world->heatmap, map_maker_column (&world->maker)), E_IO);
-    assert_true (heatmap_world_counted (world, "publisher_heatmap_write_failures") == 2);
-    assert_int_equal (unlink (aside), 0);
+    assert_int_equal (unlink (link), 0);
     heatmap_world_put (world, 1);
     heatmap_picture_t picture = heatmap_world_read (world, 0);
     heatmap_world_expect_last (world, &picture, -1, HEATMAP_WORLD_GROUPS);
@@ -221,6 +248,7 @@ main (void)
         TEST (test_hostile_files_are_survived),
         TEST (test_strange_frames_are_refused),
         TEST (test_a_full_disk_is_counted_and_passes),
+        TEST (test_a_link_is_not_followed),
         TEST (test_a_folder_that_cannot_be_made_is_said),
         TEST (test_a_folder_belongs_to_one),
     };
