@@ -477,16 +477,9 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
         return E_IO;
     }
     self->is_disk_failing = false;
-    self->changes_count++;
     metric_add (self->kept, 1);
     if (series->oldest_minute < 0 || minute < series->oldest_minute)
         series->oldest_minute = minute;
     series->newest_minute = minute; //  time may have gone back: pictures end where the data is now
     return OK;
-}
-
-uint64_t
-heatmap_changes (const heatmap_t *self)
-{
-    return self->changes_count;
 }

@@ -37,10 +37,6 @@ heatmap_destroy (heatmap_t **self);
 int
 heatmap_put (heatmap_t *self, const map_frame_t *frame);
 
-//  Counts columns put, of all: what was read out before is not the newest any more when it has changed.
-uint64_t
-heatmap_changes (const heatmap_t *self);
-
 //  --- reading
 
 typedef struct {
