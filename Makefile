@@ -19,6 +19,8 @@ OPT_cov     := -O0 --coverage
 FLAGS  := -g $(OPT_$(BUILD)) -ffp-contract=off -D_GNU_SOURCE -I. -MMD -MP
 CFLAGS := -std=c11 $(FLAGS) $(CWARN)
 CXXFLAGS := -std=c++17 $(FLAGS) $(WARN)
+#  Only the command draws pictures and asks over HTTP.
+CLIENT_LIBS := -lcurl -ljansson -lcairo -lfontconfig
 LIBS := -lczmq -lzmq -lmsgpackc -lhiredis -lwebsockets -luv -lsimdjson -lssl -lcrypto -lzstd -lz -lm -lpthread
 
 PROGRAMS := ingest simulator cards aggregator publisher leadline
@@ -31,13 +33,13 @@ CARDS      := $(wildcard cards/*.c cards/categories/*.c)
 AGGREGATOR := $(wildcard aggregator/*.c)
 PUBLISHER  := $(wildcard publisher/*.c publisher/sinks/*.c)
 LEADLINE   := $(wildcard publisher/cli/*.c)
-SUPPORT    := $(wildcard tests/support/*.c)
+SUPPORT    := $(wildcard tests/support/*.c) $(filter-out tests/score/score_map.c,$(wildcard tests/score/*.c))
 
 objects = $(patsubst %,$(O)/%.o,$(basename $(1)))
 library = $(filter-out %/main.o,$(call objects,$(1)))
 
 .PHONY: all
-all: $(PROGRAMS:%=$(O)/bin/%)
+all: $(PROGRAMS:%=$(O)/bin/%) web
 
 $(O)/bin/ingest:     $(call objects,$(INGEST) $(COMMON))
 $(O)/bin/simulator:  $(call objects,$(SIMULATOR) $(COMMON)) $(call library,$(INGEST))
@@ -50,6 +52,8 @@ $(PROGRAMS:%=$(O)/bin/%):
 	@echo "  link $@"
 	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $^ $(LIBS)
 
+$(O)/bin/leadline: LIBS += $(CLIENT_LIBS)
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
@@ -57,8 +61,27 @@ $(O)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) -c -o $@ $<
 
+# Loops over bins: the one place where vectors pay; nothing there looks at floating-point traps.
+$(O)/cards/liquidation_grid.o: CFLAGS += $(if $(filter release,$(BUILD)),-O3 -fno-trapping-math)
+
 # The text of the API's description is put into the program as it is.
 $(O)/publisher/openapi.o: publisher/openapi.json
+
+# The dashboard: our own files and the chart library, side by side, as the publisher serves them.
+WEB     := $(wildcard publisher/web/*.html publisher/web/*.js publisher/web/*.css publisher/web/*.svg)
+MODULES := build/web-modules
+.PHONY: web
+web: build/web/.built ## the dashboard, ready to be served
+$(MODULES)/.installed: publisher/web/package.json publisher/web/package-lock.json publisher/web/.npmrc
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@echo "  npm ci"
+	$(Q)cd $(@D) && npm ci --ignore-scripts --silent && touch $(@F)
+build/web/.built: $(WEB) $(MODULES)/.installed
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(WEB) $(@D)
+	$(Q)cp $(MODULES)/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $(@D)
+	$(Q)(echo '<!doctype html><title>Lightweight Charts: licence</title><pre>'; \
+	    sed 's/&/\&amp;/g; s/</\&lt;/g' $(MODULES)/node_modules/lightweight-charts/LICENSE) >$(@D)/lightweight-charts.licence.html
+	@touch $@
 
 # Test programs: every tests/<layer>/test_*.c links with everything but the mains.
 TESTED := $(call library,$(COMMON) $(INGEST) $(SIMULATOR) $(CARDS) $(AGGREGATOR) $(PUBLISHER) $(LEADLINE)) \
@@ -68,7 +91,7 @@ $(O)/tests/libtested.a: $(TESTED)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/libtested.a
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $(filter %.o,$^) $(O)/tests/libtested.a -lcmocka $(LIBS)
+	$(Q)$(CXX) $(OPT_$(BUILD)) -o $@ $(filter %.o,$^) $(O)/tests/libtested.a -lcmocka $(LIBS) $(CLIENT_LIBS)
 
 .SECONDARY:
 
@@ -116,6 +139,15 @@ BENCHES := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
 bench: deps ## figures, each with its yardstick in the same run
 	@$(MAKE) --no-print-directory -j2 all $(BENCHES)
 	@O=$(O) tests/bench/run $(BENCHES)
+
+# --- the scoreboard: worlds in parallel, then the table
+SEEDS       ?= 1 2 3 4
+DAYS        ?= 10
+INSTRUMENTS ?= BTCUSDT
+.PHONY: score-map
+score-map: deps ## the liquidation map against simple maps and the truth; SEEDS="1 2 3 4" DAYS=10 INSTRUMENTS=BTCUSDT
+	@$(MAKE) --no-print-directory -j2 $(O)/tests/score/score_map
+	@O=$(O) tests/score/run "$(SEEDS)" "$(DAYS)" "$(INSTRUMENTS)"
 
 # --- running it
 SECONDS ?= 60

@@ -33,6 +33,15 @@ arena_plan (arena_t *self, const card_t *const cards[], size_t count)
     self->hash = hash;
 }
 
+void
+arena_plan_map (arena_t *self, int venues_count)
+{
+    size_t size = liquidation_map_size (venues_count);
+    self->map_at = self->size_bytes;
+    self->size_bytes += rounded (size);
+    self->hash = hash_bytes (&size, sizeof size, self->hash);
+}
+
 void *
 arena_new_block (const arena_t *self)
 {
@@ -44,6 +53,12 @@ arena_market (const arena_t *self, void *block)
 {
     (void) self;
     return block;
+}
+
+liquidation_map_t *
+arena_map (const arena_t *self, void *block)
+{
+    return self->map_at ? (liquidation_map_t *) (void *) ((char *) block + self->map_at) : NULL;
 }
 
 void *

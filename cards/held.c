@@ -47,8 +47,10 @@ bool
 held_add (held_t *self, const event_t *event)
 {
     const book_t *book = event->kind == EVENT_BOOK ? event->of.book : NULL;
+    const tier_update_t *tiers = event->kind == EVENT_TIERS ? event->of.tiers : NULL;
     size_t levels = book ? book->bids_count + book->asks_count : 0;
-    size_t total = rounded (sizeof (entry_t)) + record_bytes (event) + rounded (levels * sizeof (level_t));
+    size_t rows_bytes = levels * sizeof (level_t) + (tiers ? tiers->rows_count * sizeof (tier_t) : 0);
+    size_t total = rounded (sizeof (entry_t)) + record_bytes (event) + rounded (rows_bytes);
     if (!make_room (self, total))
         return false;
     char *at = self->data + self->size_bytes;
@@ -61,6 +63,8 @@ held_add (held_t *self, const event_t *event)
         memcpy (at, book->bids, book->bids_count * sizeof (level_t));
     if (book && book->asks_count)
         memcpy (at + book->bids_count * sizeof (level_t), book->asks, book->asks_count * sizeof (level_t));
+    if (tiers && tiers->rows_count)
+        memcpy (at, tiers->rows, tiers->rows_count * sizeof (tier_t));
     self->size_bytes += total;
     self->count++;
     return true;
@@ -76,12 +80,13 @@ held_peek (const held_t *self, event_t *out)
     *out = entry->event;
     at += rounded (sizeof *entry);
     out->of.any = at;
+    //  the block may have moved since: its own rows follow it
     if (out->kind == EVENT_BOOK) {
-        //  the block may have moved since: its own levels follow it
         book_t *book = (book_t *) (void *) at;
         book->bids = (level_t *) (void *) (at + record_bytes (out));
         book->asks = book->bids + book->bids_count;
-    }
+    } else if (out->kind == EVENT_TIERS)
+        ((tier_update_t *) (void *) at)->rows = (tier_t *) (void *) (at + record_bytes (out));
     return true;
 }
 

@@ -30,7 +30,7 @@
 #include "common/base/tiers.h"
 #include "common/wire/result.h"
 
-enum { LIQUIDATION_BINS = 4096, LADDER_COMPONENTS = 5 };
+enum { LADDER_COMPONENTS = 5 };
 
 typedef struct liquidation_map liquidation_map_t;
 
@@ -62,10 +62,15 @@ liquidation_map_view (const liquidation_map_t *self, map_view_t *out);
 int
 liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
+//  While history is taken in: the time of the view that has been made of it last, every five minutes of
+//  one-minute bars; 0: none.
+int64_t
+liquidation_map_history_ns (const liquidation_map_t *self);
+
 //  --- for frames, scores and tests
 
-//  Coins of one side and component of a venue's book within bins [from, to); after theta and survival or, raw,
-//  before.
+//  Coins of one side and component of a venue's book within bins [from, to), as deposited: before survival and
+//  theta.
 double
 liquidation_map_mass (const liquidation_map_t *self, int venue, map_side_t side, int component,
                       int64_t from_bin, int64_t to_bin);
@@ -79,6 +84,8 @@ typedef struct {
     double p, oi_coins;
     int64_t oi_ns;
     uint64_t oi_rejected_count, prints_count;
+    uint64_t tiers_refused_count;
+    const char *tiers_error; //  why the last table was refused; borrowed
 } liquidation_totals_t;
 
 void
@@ -93,6 +100,11 @@ typedef struct {
 
 void
 liquidation_map_step (liquidation_map_t *self, liquidation_step_t *out);
+
+//  How well it has foretold (map_score.h).
+typedef struct map_score_view map_score_view_t;
+void
+liquidation_map_score (const liquidation_map_t *self, map_score_view_t *out);
 
 //  theta[MAP_COMPONENTS], 1 until something is learned.
 void

@@ -28,8 +28,16 @@ market_init (market_t *self, const char *const venues[], int venues_count)
     for (int v = 0; v < venues_count; v++) {
         (void) slice_copy (slice_of (venues[v]), self->venues[v].name, VENUE_NAME_MAX);
         self->venues[v].funding = (funding_view_t){.settled_8h = NAN, .estimate_8h = NAN, .interval_h = NAN};
+        self->venues[v].ratio =
+            (ratio_t){.accounts_long = NAN, .top_accounts_long = NAN, .top_positions_long = NAN};
         self->venues[v].oi.p = 0.5;
     }
+}
+
+void
+market_set_map_offset (market_t *self, size_t offset)
+{
+    self->map_offset = offset;
 }
 
 void
@@ -344,13 +352,20 @@ market_advance (market_t *self, int64_t ts_ns, const market_listener_t *listener
 //  --- live events
 
 static void
-hear (market_t *self, int venue, input_t input)
+hear_at (market_t *self, int venue, input_t input, int64_t ts_ns)
 {
     int bit = __builtin_ctz (input);
     market_venue_t *v = self->venues + venue;
-    if (!v->since_ns[bit] || self->now_ns - v->heard_ns[bit] > MARKET_JUMP_S * NS_PER_S)
-        v->since_ns[bit] = self->now_ns;
-    v->heard_ns[bit] = self->now_ns;
+    if (!v->since_ns[bit] || ts_ns - v->heard_ns[bit] > MARKET_JUMP_S * NS_PER_S)
+        v->since_ns[bit] = ts_ns;
+    if (ts_ns > v->heard_ns[bit])
+        v->heard_ns[bit] = ts_ns;
+}
+
+static void
+hear (market_t *self, int venue, input_t input)
+{
+    hear_at (self, venue, input, self->now_ns);
 }
 
 static void
@@ -542,7 +557,8 @@ on_oi (market_t *self, const open_interest_t *reading, int venue, const market_l
         oi->variance = 9e-8 * coins * coins;
     } else
         change = filter_oi (oi, coins);
-    if (isnan (change)) {
+    bool is_rejected = isnan (change);
+    if (is_rejected) {
         self->counts.oi_rejected++;
         change = 0;
     }
@@ -556,9 +572,13 @@ on_oi (market_t *self, const open_interest_t *reading, int venue, const market_l
         bucket->has_oi = true;
         bucket->opening_usd += opening;
     }
-    market_oi_interval_t interval = {oi->level,   change,
-                                     oi->buy_usd, oi->sell_usd,
-                                     oi->p,       is_first ? 0 : (double) (self->now_ns - oi->ts_ns) / 1e9};
+    market_oi_interval_t interval = {.coins = oi->level,
+                                     .change_coins = change,
+                                     .buy_usd = oi->buy_usd,
+                                     .sell_usd = oi->sell_usd,
+                                     .p = oi->p,
+                                     .seconds = is_first ? 0 : (double) (self->now_ns - oi->ts_ns) / 1e9,
+                                     .is_rejected = is_rejected};
     oi->ts_ns = self->now_ns;
     oi->raw = coins;
     oi->buy_usd = oi->sell_usd = oi->qty_coins = 0;
@@ -574,6 +594,48 @@ on_gap (market_t *self, const gap_t *gap, int venue, const market_listener_t *li
         refresh_best (self, venue, listener);
     }
     market_tell (self, listener, &(market_event_t){.on = ON_GAP, .venue = venue, .of.gap = gap});
+}
+
+//  An answer may hold one share of the three: the others stay.
+static void
+on_ratio (market_t *self, const event_t *event, const market_listener_t *listener)
+{
+    const ratio_t *told = event->of.ratio;
+    ratio_t *known = &self->venues[event->venue].ratio;
+    if (told->ts_event_ns > known->ts_event_ns)
+        known->ts_event_ns = told->ts_event_ns;
+    if (!isnan (told->accounts_long))
+        known->accounts_long = told->accounts_long;
+    if (!isnan (told->top_accounts_long))
+        known->top_accounts_long = told->top_accounts_long;
+    if (!isnan (told->top_positions_long))
+        known->top_positions_long = told->top_positions_long;
+    hear_at (self, event->venue, INPUT_RATIO, event->ts_recv_ns);
+    market_tell (self, listener, &(market_event_t){.on = ON_RATIO, .venue = event->venue, .of.ratio = told});
+}
+
+//  What holds until it is told anew and says nothing of the present: it does not make a market live, and may
+//  come late, out of a snapshot.  False: the event is none of these.
+static bool
+on_standing (market_t *self, const event_t *event, const market_listener_t *listener)
+{
+    market_venue_t *v = self->venues + event->venue;
+    if (event->kind != EVENT_INSTRUMENT && event->kind != EVENT_RATIO && event->kind != EVENT_TIERS)
+        return false;
+    if (event->kind == EVENT_INSTRUMENT) {
+        v->tick_px = decimal_to_double (event->of.instrument->tick);
+        if (event->of.instrument->funding_interval_h > 0)
+            v->funding.interval_h = event->of.instrument->funding_interval_h;
+        return true;
+    }
+    if (self->is_live)
+        move_time (self, event->ts_recv_ns, false, listener);
+    if (event->kind == EVENT_RATIO)
+        on_ratio (self, event, listener);
+    else
+        market_tell (self, listener,
+                     &(market_event_t){.on = ON_TIERS, .venue = event->venue, .of.tiers = event->of.tiers});
+    return true;
 }
 
 static bool
@@ -601,12 +663,8 @@ market_event (market_t *self, const event_t *event, const market_listener_t *lis
 {
     CHECK (event->venue < self->venues_count);
     int venue = event->venue;
-    if (event->kind == EVENT_INSTRUMENT) {
-        self->venues[venue].tick_px = decimal_to_double (event->of.instrument->tick);
-        if (event->of.instrument->funding_interval_h > 0)
-            self->venues[venue].funding.interval_h = event->of.instrument->funding_interval_h;
+    if (on_standing (self, event, listener))
         return;
-    }
     if (is_backfill (event)) {
         market_backfill (self, event, listener);
         return;
@@ -640,15 +698,6 @@ market_event (market_t *self, const event_t *event, const market_listener_t *lis
         market_tell (
             self, listener,
             &(market_event_t){.on = ON_LIQUIDATION, .venue = venue, .of.liquidation = event->of.liquidation});
-        break;
-    case EVENT_RATIO:
-        hear (self, venue, INPUT_RATIO);
-        market_tell (self, listener,
-                     &(market_event_t){.on = ON_RATIO, .venue = venue, .of.ratio = event->of.ratio});
-        break;
-    case EVENT_TIERS:
-        market_tell (self, listener,
-                     &(market_event_t){.on = ON_TIERS, .venue = venue, .of.tiers = event->of.tiers});
         break;
     case EVENT_GAP:
         on_gap (self, event->of.gap, venue, listener);

@@ -58,9 +58,17 @@ int
 market_range (const market_t *self, span_t span, double *high_px, double *low_px);
 
 typedef struct {
+    double open_px, high_px, low_px, close_px, volume_usd;
+} market_candle_t;
+
+typedef struct {
     double rv, bv, rs_up, rs_down;
     int32_t n; //  returns
 } realised_t;
+
+//  The bucket being filled (at an evaluation: the one that ends there): prices of the reference, volume of all.
+int
+market_candle (const market_t *self, bucket_id_t bucket, market_candle_t *out);
 
 //  1 s returns when span.bucket is BUCKET_1S, else the 10 s grid.
 int
@@ -137,6 +145,11 @@ market_funding (const market_t *self, int venue, funding_view_t *out);
 int
 market_funding_mean (const market_t *self, double *rate_8h); //  Fo
 
+//  How the venue's crowd stands: each member as it was told last, NaN where it never was.  E_AGAIN before the
+//  first.
+int
+market_ratio (const market_t *self, int venue, ratio_t *out);
+
 //  --- the liquidation map.  E_AGAIN before its first second with a mark, E_ABSENT where the owner keeps none.
 int
 market_map (const market_t *self, map_view_t *out);
@@ -173,8 +186,8 @@ typedef enum {
     ON_FUNDING, //  of.funding, settled or estimate
     ON_OI,      //  of.oi: an OI interval of a venue was closed
     ON_LIQUIDATION,
-    ON_RATIO,  //  of.ratio: how the venue's crowd stands
-    ON_TIERS,  //  of.tiers: its maintenance tiers have changed
+    ON_RATIO,  //  of.ratio: how the venue's crowd stands, as told: one member or more.  Before live too
+    ON_TIERS,  //  of.tiers: its maintenance tiers as stated now, unchecked (tiers_finish).  Before live too
     ON_GAP,    //  of.gap: something of a venue is missing; its book is BROKEN if kind is book
     ON_SECOND, //  every whole second, before an evaluation at that second
     ON_BUCKET, //  of.bucket: bucket `back = 1` of this size is now closed
@@ -203,6 +216,7 @@ typedef struct {
     double buy_usd, sell_usd; //  the venue's flow of the interval
     double p;                 //  smoothed opening probability
     double seconds;           //  length of the interval
+    bool is_rejected;         //  traded volume cannot explain the reading: change_coins is 0
 } market_oi_interval_t;
 
 typedef struct {

@@ -43,6 +43,10 @@ market_size (void);
 void
 market_init (market_t *self, const char *const venues[], int venues_count);
 
+//  The map that cards may see through market_map lies so many bytes behind the market; 0: none.
+void
+market_set_map_offset (market_t *self, size_t offset);
+
 //  event->venue indexes the names of market_init.  listener may be NULL.
 void
 market_event (market_t *self, const event_t *event, const market_listener_t *listener);

@@ -58,6 +58,7 @@ typedef struct {
     double last_px, mark_px, index_px;
     int64_t mark_ns, index_ns;
     funding_view_t funding;
+    ratio_t ratio; //  each member as last told; NaN not yet
     oi_filter_t oi;
     pending_parent_t parent;
     int64_t since_ns[MARKET_INPUTS], heard_ns[MARKET_INPUTS];
@@ -65,6 +66,7 @@ typedef struct {
 
 struct market {
     int32_t venues_count, reference;
+    size_t map_offset; //  of the liquidation map, from here; 0 none
     bool is_live, is_rebuild_due, has_trades;
     int64_t now_ns;
     int64_t first_live_ns;

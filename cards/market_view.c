@@ -1,5 +1,6 @@
 //  What cards and the worker may ask.  Reads only.
 
+#include "cards/liquidation_map.h"
 #include "cards/market_state.h"
 
 #include "common/base/check.h"
@@ -519,6 +520,17 @@ market_funding (const market_t *self, int venue, funding_view_t *out)
 }
 
 int
+market_ratio (const market_t *self, int venue, ratio_t *out)
+{
+    CHECK (venue >= 0 && venue < self->venues_count);
+    const ratio_t *ratio = &self->venues[venue].ratio;
+    if (isnan (ratio->accounts_long) && isnan (ratio->top_accounts_long) && isnan (ratio->top_positions_long))
+        return E_AGAIN;
+    *out = *ratio;
+    return OK;
+}
+
+int
 market_funding_mean (const market_t *self, double *rate_8h)
 {
     double sum = 0, weights = 0, plain = 0;
@@ -553,6 +565,31 @@ market_outcome_px (const market_t *self, double *px)
         return self->price_px > 0 ? E_STALE : E_AGAIN;
     *px = isnan (mark) ? mid : isnan (mid) ? mark : (mark + mid) / 2;
     return OK;
+}
+
+int
+market_candle (const market_t *self, bucket_id_t bucket, market_candle_t *out)
+{
+    const bucket_t *current = market_find (self, bucket, self->current[bucket]);
+    if (!current || !(current->close_px > 0))
+        return E_AGAIN;
+    *out = (market_candle_t){.open_px = current->open_px,
+                             .high_px = current->high_px,
+                             .low_px = current->low_px,
+                             .close_px = current->close_px,
+                             .volume_usd = current->buy_usd + current->sell_usd};
+    return OK;
+}
+
+//  --- the map
+
+int
+market_map (const market_t *self, map_view_t *out)
+{
+    if (!self->map_offset)
+        return E_ABSENT;
+    const char *base = (const char *) self;
+    return liquidation_map_view ((const liquidation_map_t *) (const void *) (base + self->map_offset), out);
 }
 
 //  --- what has been heard

@@ -16,6 +16,8 @@ extern const category_t momentum_cards;
 extern const category_t volatility_cards;
 extern const category_t derivatives_cards;
 extern const category_t funding_cards;
+extern const category_t liquidation_cards;
+extern const category_t liquidation_levels_cards;
 
 static const category_t *const categories[] = {
     &order_flow_cards,
@@ -26,6 +28,8 @@ static const category_t *const categories[] = {
     &volatility_cards,
     &derivatives_cards,
     &funding_cards,
+    &liquidation_cards,
+    &liquidation_levels_cards,
     NULL,
 };
 

@@ -17,6 +17,7 @@ typedef struct {
     char name[INSTRUMENT_NAME_MAX];
     void *block;
     market_t *market;
+    liquidation_map_t *map; //  NULL: none
     feeds_t feeds;
     bool is_step_due;
     double *slow_raw; //  [card]: value that last entered a slow card's statistics
@@ -93,18 +94,44 @@ open_desk (shard_t *self, desk_t *desk, const char *name, const char *const venu
     }
 }
 
+static int
+open_map (shard_t *self, desk_t *desk, const char *const venues[], int venues_count, const char *tiers_folder,
+          error_text_t *error)
+{
+    tiers_t tiers[MARKET_VENUES_MAX];
+    for (int v = 0; v < venues_count; v++) {
+        int status = tiers_load (&tiers[v], tiers_folder, venues[v], desk->name, error);
+        if (status != OK)
+            return status;
+    }
+    desk->map = arena_map (&self->arena, desk->block);
+    liquidation_map_init (desk->map, venues_count, tiers);
+    market_set_map_offset (desk->market, (size_t) ((char *) desk->map - (char *) desk->market));
+    return OK;
+}
+
 shard_t *
 shard_new (const universe_t *universe, uint32_t index, uint32_t shards_count, const char *const venues[],
-           int venues_count, const card_t *const cards[], size_t cards_count)
+           int venues_count, const card_t *const cards[], size_t cards_count, const char *tiers_folder,
+           error_text_t *error)
 {
     CHECK (index < shards_count);
     shard_t *self = mem_new (sizeof *self);
     take_cards (self, cards, cards_count);
     arena_plan (&self->arena, self->cards, self->cards_count);
+    if (tiers_folder)
+        arena_plan_map (&self->arena, venues_count);
     self->desks = mem_new ((universe->count + 1) * sizeof *self->desks);
-    for (size_t i = 0; i < universe->count; i++)
-        if (universe_owner (universe->names[i], shards_count) == index)
-            open_desk (self, self->desks + self->desks_count++, universe->names[i], venues, venues_count);
+    for (size_t i = 0; i < universe->count; i++) {
+        if (universe_owner (universe->names[i], shards_count) != index)
+            continue;
+        desk_t *desk = self->desks + self->desks_count++;
+        open_desk (self, desk, universe->names[i], venues, venues_count);
+        if (tiers_folder && open_map (self, desk, venues, venues_count, tiers_folder, error) != OK) {
+            shard_destroy (&self);
+            return NULL;
+        }
+    }
     return self;
 }
 
@@ -165,6 +192,12 @@ shard_feeds (shard_t *self, size_t instrument)
     return &desk_of (self, instrument)->feeds;
 }
 
+liquidation_map_t *
+shard_map (shard_t *self, size_t instrument)
+{
+    return desk_of (self, instrument)->map;
+}
+
 //  --- events
 
 static void
@@ -176,6 +209,8 @@ on_market (void *argument, const market_event_t *event)
         desk->is_step_due = true;
     else if (event->on == ON_GAP && event->of.gap->kind >= 0 && event->of.gap->kind < EVENT_KIND_COUNT)
         desk->feeds.gap_ns[event->venue][event->of.gap->kind] = market_now_ns (desk->market);
+    if (desk->map)
+        liquidation_map_event (desk->map, desk->market, event);
     for (size_t i = 0; i < self->listeners_count[event->on]; i++) {
         size_t index = self->listeners[event->on][i];
         self->cards[index]->update (arena_card_state (&self->arena, desk->block, index), desk->market, event);

@@ -14,6 +14,7 @@
 #ifndef LEADLINE_SHARD_H
 #define LEADLINE_SHARD_H
 
+#include "cards/liquidation_map.h"
 #include "cards/market_feed.h"
 #include "cards/quality.h"
 #include "common/wire/result.h"
@@ -21,10 +22,12 @@
 typedef struct shard shard_t;
 
 //  index 0..shards_count-1.  Owns the instruments of the universe that universe_owner gives it; venues are
-//  copied. cards[cards_count] are kept (static tables); NULL: the registry's.
+//  copied. cards[cards_count] are kept (static tables); NULL: the registry's.  tiers_folder: of <venue>.tsv,
+//  for the liquidation maps; NULL: none are kept.  NULL with a text when a venue's tiers cannot be had.
 shard_t *
 shard_new (const universe_t *universe, uint32_t index, uint32_t shards_count, const char *const venues[],
-           int venues_count, const card_t *const cards[], size_t cards_count);
+           int venues_count, const card_t *const cards[], size_t cards_count, const char *tiers_folder,
+           error_text_t *error);
 void
 shard_destroy (shard_t **self);
 
@@ -50,6 +53,10 @@ shard_evaluate (shard_t *self, size_t instrument, int64_t ts_ns);
 //  The last evaluation's; cards_count cards.  ts_ms is 0 before the first.
 reading_t *
 shard_reading (shard_t *self, size_t instrument, mode_id_t mode);
+
+//  NULL where none is kept.
+liquidation_map_t *
+shard_map (shard_t *self, size_t instrument);
 
 typedef struct {
     uint64_t events, evaluations, values, bad_values;

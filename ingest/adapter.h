@@ -66,7 +66,9 @@ typedef struct {
 typedef struct event_sink {
     void *self;
     //  record: struct of the kind (event.h), borrowed; quantities already in coins, prices of one coin.
-    //  An open interest's oi_usd is NaN where the venue does not say: the receiver values it.
+    //  An open interest's oi_usd is NaN where the venue does not say: the receiver values it.  A time of 0 of
+    //  tiers or of a running funding: the venue does not say, the receiver's stands in.  Tiers are as the venue
+    //  states them, within the bounds of the wire; whether they make sense the consumer judges (tiers_finish).
     void (*event) (void *self, event_kind_t kind, int instrument, const void *record);
     void (*book) (void *self, int instrument, const book_update_t *update);
     //  A subscription was confirmed or refused; channel is the adapter's channel bit; instrument -1: not said.
@@ -92,7 +94,9 @@ enum {
     CHANNEL_INDEX = 1u << EVENT_INDEX,
     CHANNEL_FUNDING = 1u << EVENT_FUNDING,
     CHANNEL_OPEN_INTEREST = 1u << EVENT_OPEN_INTEREST,
-    CHANNEL_LIQUIDATION = 1u << EVENT_LIQUIDATION
+    CHANNEL_LIQUIDATION = 1u << EVENT_LIQUIDATION,
+    CHANNEL_RATIO = 1u << EVENT_RATIO, //  polled everywhere
+    CHANNEL_TIERS = 1u << EVENT_TIERS  //  and these
 };
 
 typedef struct {
@@ -110,7 +114,9 @@ typedef enum {
     REQUEST_BACKFILL_BARS, //  1m klines, newest first or last: events are emitted oldest first by the parser
     REQUEST_BACKFILL_BARS_SLOW, //  15m klines for the long windows
     REQUEST_BACKFILL_FUNDING,
-    REQUEST_BACKFILL_OI
+    REQUEST_BACKFILL_OI,
+    REQUEST_RATIO, //  polled: the newest value.  A venue that needs several answers says a part in each
+    REQUEST_TIERS  //  polled: the whole table of an instrument
 } request_kind_t;
 
 typedef struct {
@@ -153,7 +159,8 @@ typedef struct {
     coverage_t liquidation_coverage;
     double
         cadence_s[EVENT_KIND_COUNT]; //  of channels with a steady beat (mark 1 s, book .1 s); 0: event-driven
-    int64_t oi_poll_ns;              //  0: pushed
+    int64_t poll_ns
+        [EVENT_KIND_COUNT]; //  open interest, ratio, tiers: by REST, this often; 0: pushed, or not told
     int32_t rate_weight, rate_window_s; //  of the REST host: weight allowed in the window
     int32_t subscribe_most;             //  topics a frame at most
     int32_t subscribe_gap_ms;           //  between frames

@@ -14,7 +14,7 @@
 
 //  Half-life of the usual rate: 60 slots, ten minutes.
 #define SLOT_DECAY 0.98851402035289613
-enum { SLOTS_UNTIL_KNOWN = 6, MESSAGE_MAX = 128 };
+enum { SLOTS_UNTIL_KNOWN = 6, MESSAGE_MAX = 128, SLOW_S = 60 };
 
 void
 feed_health_init (feed_health_t *self, event_kind_t kind, double cadence_s, coverage_t coverage)
@@ -83,7 +83,8 @@ feed_health_events (feed_health_t *self, int64_t ts_recv_ns, int64_t ts_event_ns
 int64_t
 feed_health_limit_ns (const feed_health_t *self)
 {
-    int64_t limit_ns = (int64_t) (5 * self->cadence_s * (double) NS_PER_S);
+    double limit_s = self->cadence_s > SLOW_S ? 2 * self->cadence_s + SLOW_S : 5 * self->cadence_s;
+    int64_t limit_ns = (int64_t) (limit_s * (double) NS_PER_S);
     return limit_ns > LEAST_NS ? limit_ns : LEAST_NS;
 }
 

@@ -2,7 +2,8 @@
  *
  *  Why   a subscription that is acknowledged is not one that flows, and nothing downstream can tell a quiet
  *        market from a dead feed.
- *  How   a channel with a steady beat (cadence) is silent after max (8.5 s, 5 x cadence).
+ *  How   a channel with a steady beat (cadence) is silent after max (8.5 s, 5 x cadence); one slower than a
+ *        minute, which is polled, when two beats in a row are missing.
  *        A channel of events (trades, liquidations) is silent when a cadenced sibling on the same socket is,
  *        or when so much time has passed that SURPRISE events of its own usual rate are missing (not so
  *        liquidations: they come in cascades, and a usual rate of them says nothing about a pause).
@@ -56,7 +57,7 @@ feed_health_acknowledged (feed_health_t *self, bool is_accepted, slice_t text, i
 void
 feed_health_events (feed_health_t *self, int64_t ts_recv_ns, int64_t ts_event_ns, int64_t count);
 
-//  How long it may be quiet: max (8.5 s, 5 x cadence).
+//  How long it may be quiet.
 int64_t
 feed_health_limit_ns (const feed_health_t *self);
 

@@ -32,10 +32,11 @@ struct health_board {
 #define PATIENCE_LEAST_NS (60 * NS_PER_S)
 #define PATIENCE_MOST_NS  (1800 * NS_PER_S)
 
+//  A venue that has none says so.
 static bool
-is_polled (const adapter_t *adapter, event_kind_t kind)
+is_told_of (event_kind_t kind)
 {
-    return kind == EVENT_OPEN_INTEREST && adapter->oi_poll_ns > 0;
+    return kind == EVENT_RATIO || kind == EVENT_TIERS;
 }
 
 static void
@@ -44,8 +45,8 @@ init_kind (health_board_t *self, event_kind_t kind)
     const adapter_t *adapter = self->adapter;
     coverage_t coverage = kind == EVENT_LIQUIDATION ? adapter->liquidation_coverage : COVERAGE_COMPLETE;
     double cadence_s = adapter->cadence_s[kind];
-    if (is_polled (adapter, kind))
-        cadence_s = (double) adapter->oi_poll_ns / (double) NS_PER_S;
+    if (adapter->poll_ns[kind] > 0)
+        cadence_s = (double) adapter->poll_ns[kind] / (double) NS_PER_S;
     self->feeds[kind] = mem_new (self->universe->count * sizeof (feed_t));
     for (size_t i = 0; i < self->universe->count; i++) {
         feed_t *feed = &self->feeds[kind][i];
@@ -72,7 +73,7 @@ health_board_new (bus_t *bus, const adapter_t *adapter, const universe_t *univer
         for (size_t s = 0; s < adapter->sockets_count; s++)
             if (adapter->sockets[s].channels & adapter->channels & (1u << kind))
                 self->sockets[kind] = (int) s;
-        if (self->sockets[kind] >= 0 || is_polled (adapter, (event_kind_t) kind))
+        if (self->sockets[kind] >= 0 || adapter->poll_ns[kind] > 0 || is_told_of ((event_kind_t) kind))
             init_kind (self, (event_kind_t) kind);
     }
     for (int s = 0; s < SOCKETS_MAX; s++)
@@ -94,7 +95,8 @@ health_board_listed (health_board_t *self, int instrument, bool is_listed)
 {
     for (int kind = 0; kind < EVENT_KIND_COUNT; kind++)
         if (self->feeds[kind])
-            self->feeds[kind][instrument].health.is_offered = is_listed;
+            self->feeds[kind][instrument].health.is_offered =
+                is_listed && (self->sockets[kind] >= 0 || self->adapter->poll_ns[kind] > 0);
 }
 
 void
@@ -121,6 +123,15 @@ health_board_acknowledged (health_board_t *self, int socket, uint32_t channels, 
             if ((instrument < 0 || instrument == (int) i) && self->feeds[kind][i].health.is_offered)
                 feed_health_acknowledged (&self->feeds[kind][i].health, is_accepted, text, now_ns);
     }
+}
+
+void
+health_board_refused (health_board_t *self, event_kind_t kind, int instrument, const char *why,
+                      int64_t now_ns)
+{
+    feed_health_t *feed = health_board_feed (self, kind, instrument);
+    if (feed)
+        feed_health_acknowledged (feed, false, slice_of (why), now_ns);
 }
 
 feed_health_t *

@@ -41,7 +41,12 @@ void
 health_board_acknowledged (health_board_t *self, int socket, uint32_t channels, int instrument,
                            bool is_accepted, slice_t text, int64_t now_ns);
 
-//  NULL for a kind the venue does not have (a bar, an instrument).
+//  A poll was given up: said until the next one brings something.
+void
+health_board_refused (health_board_t *self, event_kind_t kind, int instrument, const char *why,
+                      int64_t now_ns);
+
+//  NULL for a kind that has no health (a bar, an instrument).
 feed_health_t *
 health_board_feed (health_board_t *self, event_kind_t kind, int instrument);
 

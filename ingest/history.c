@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/timebase.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ typedef struct {
 
 struct history {
     list_t lists[EVENT_KIND_COUNT][UNIVERSE_MAX];
+    tier_t *tiers[UNIVERSE_MAX]; //  TIERS_MAX rows of the table kept; NULL: none yet
 };
 
 history_t *
@@ -32,6 +34,8 @@ history_destroy (history_t **self)
     for (int kind = 0; *self && kind < EVENT_KIND_COUNT; kind++)
         for (int i = 0; i < UNIVERSE_MAX; i++)
             free ((*self)->lists[kind][i].records);
+    for (int i = 0; *self && i < UNIVERSE_MAX; i++)
+        free ((*self)->tiers[i]);
     free (*self);
     *self = NULL;
 }
@@ -80,6 +84,35 @@ add_live (list_t *list, const void *record, size_t size)
     list->has_live_tail = true;
 }
 
+//  A message may hold one share of the three: the others stay as they were.
+static void
+replace_ratio (list_t *list, const ratio_t *told)
+{
+    ratio_t merged = *told;
+    const ratio_t *known = list->count > 0 ? (const ratio_t *) (const void *) list->records : told;
+    if (isnan (merged.accounts_long))
+        merged.accounts_long = known->accounts_long;
+    if (isnan (merged.top_accounts_long))
+        merged.top_accounts_long = known->top_accounts_long;
+    if (isnan (merged.top_positions_long))
+        merged.top_positions_long = known->top_positions_long;
+    list->count = 0;
+    append (list, &merged, sizeof merged);
+}
+
+static void
+replace_tiers (history_t *self, int instrument, const tier_update_t *told)
+{
+    CHECK (told->rows_count <= TIERS_MAX);
+    tier_t **rows = &self->tiers[instrument];
+    tier_update_t copy = *told;
+    if (!*rows)
+        *rows = mem_new (TIERS_MAX * sizeof (tier_t));
+    copy.rows = memcpy (*rows, told->rows, told->rows_count * sizeof (tier_t));
+    self->lists[EVENT_TIERS][instrument].count = 0;
+    append (&self->lists[EVENT_TIERS][instrument], &copy, sizeof copy);
+}
+
 void
 history_add (history_t *self, event_kind_t kind, int instrument, int64_t ts_recv_ns, const void *records,
              size_t count)
@@ -92,6 +125,13 @@ history_add (history_t *self, event_kind_t kind, int instrument, int64_t ts_recv
     bool is_series = kind == EVENT_BAR || kind == EVENT_FUNDING || kind == EVENT_OPEN_INTEREST;
     for (size_t i = 0; i < count; i++) {
         const char *record = (const char *) records + i * size;
+        if (kind == EVENT_RATIO || kind == EVENT_TIERS) {
+            if (kind == EVENT_RATIO)
+                replace_ratio (list, (const ratio_t *) (const void *) record);
+            else
+                replace_tiers (self, instrument, (const tier_update_t *) (const void *) record);
+            continue;
+        }
         if (!is_series)
             list->count = 0;
         if (!is_series || kind == EVENT_BAR)

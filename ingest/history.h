@@ -2,7 +2,7 @@
  *
  *  What  kept per instrument: bars, settled and estimated funding, open interest (backfill in full, live ones
  *        at most one a minute), each bounded by HISTORY_RECORDS_MAX: the oldest quarter goes when it is full.
- *        Latest only: instrument, quote, mark, index.
+ *        Latest only: instrument, quote, mark, index, tiers, and of a ratio the latest of each share.
  *  Not   trades, liquidations and gaps have no state to give; books are venue_book's. */
 
 #ifndef LEADLINE_HISTORY_H

@@ -7,11 +7,13 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TS_MAX_MS INT64_C (4102444800000) //  2100
-#define PX_MAX    1e12
-#define QTY_MAX   1e18
+#define TS_MAX_MS    INT64_C (4102444800000) //  2100
+#define PX_MAX       1e12
+#define QTY_MAX      1e18
+#define LEVERAGE_MAX 1000
 
 //  --- one frame or answer being read
 
@@ -65,7 +67,7 @@ native_select_request (native_t *self, const request_t *request)
         return native_fail (self, E_RANGE, "an answer for an instrument that is not listed");
     self->instrument = instrument;
     self->contract = &self->symbols->contracts[instrument];
-    self->is_backfill = request->kind >= REQUEST_BACKFILL_BARS;
+    self->is_backfill = request->kind >= REQUEST_BACKFILL_BARS && request->kind <= REQUEST_BACKFILL_OI;
     self->bar_interval_s = request->kind == REQUEST_BACKFILL_BARS ? 60 : 900;
     return OK;
 }
@@ -286,6 +288,66 @@ native_bar (native_t *self, const bar_t *native)
     return status;
 }
 
+int
+native_ratio (native_t *self, int64_t ts_ms, double accounts_long, double top_accounts_long,
+              double top_positions_long)
+{
+    int status = begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    const double shares[] = {accounts_long, top_accounts_long, top_positions_long};
+    size_t told = 0;
+    for (size_t i = 0; i < COUNT_OF (shares); i++) {
+        told += isnan (shares[i]) ? 0 : 1;
+        if (shares[i] < 0 || shares[i] > 1)
+            return native_fail (self, E_RANGE, "a share of longs out of range");
+    }
+    if (told == 0)
+        return native_fail (self, E_SYNTAX, "a ratio without a share");
+    ratio_t ratio = {.ts_event_ns = ts_ms * NS_PER_MS,
+                     .accounts_long = accounts_long,
+                     .top_accounts_long = top_accounts_long,
+                     .top_positions_long = top_positions_long,
+                     .is_backfilled = self->is_backfill};
+    emit (self, EVENT_RATIO, &ratio);
+    return OK;
+}
+
+static int
+compare_tiers (const void *a, const void *b)
+{
+    double x = ((const tier_t *) a)->up_to, y = ((const tier_t *) b)->up_to;
+    return (x > y) - (x < y);
+}
+
+int
+native_tiers (native_t *self, int64_t ts_ms, bool is_by_coins, tier_t rows[], size_t count)
+{
+    int status = ts_ms == 0 ? native_finish (self) : begin_record (self, ts_ms);
+    if (status != OK)
+        return status;
+    if (count == 0)
+        return native_fail (self, E_RANGE, "a table without tiers");
+    for (size_t i = 0; i < count; i++) {
+        tier_t *row = rows + i;
+        if (is_by_coins)
+            row->up_to *= self->contract->multiplier;
+        bool is_sound = row->up_to > 0 && row->up_to <= QTY_MAX && row->mmr > 0 && row->mmr <= 1 &&
+                        row->leverage_max >= 1 && row->leverage_max <= LEVERAGE_MAX;
+        if (!is_sound || row->deduction < 0 || row->deduction > QTY_MAX)
+            return native_fail (self, E_RANGE, "a tier out of range");
+    }
+    qsort (rows, count, sizeof *rows, compare_tiers);
+    if (count > TIERS_MAX)
+        self->out->ignored (self->out->self, true, slice_of ("tiers above those kept"));
+    tier_update_t tiers = {.ts_event_ns = ts_ms * NS_PER_MS,
+                           .rows = rows,
+                           .rows_count = count > TIERS_MAX ? TIERS_MAX : count,
+                           .is_by_coins = is_by_coins};
+    emit (self, EVENT_TIERS, &tiers);
+    return OK;
+}
+
 const bar_t *
 native_bar_times (bar_t *bar, int64_t start_ms, int64_t last_ms, int64_t trades_count)
 {
@@ -391,97 +453,6 @@ native_rows (native_t *self, json_cursor_t array, native_order_t order,
     for (size_t i = 0; i < count && status == OK; i++)
         status = row (self, rows[order == NATIVE_OLDEST_FIRST ? i : count - 1 - i]);
     return status == OK ? native_finish (self) : status;
-}
-
-//  --- instrument lists
-
-void
-native_listing_init (native_listing_t *self, const universe_t *universe)
-{
-    memset (self, 0, sizeof *self);
-    self->universe = universe;
-}
-
-//  Length of "10", "100", ... at the start of text, 0 when it has none.
-static size_t
-power_of_ten (slice_t text)
-{
-    size_t size = 1;
-    if (text.size == 0 || text.data[0] != '1')
-        return 0;
-    while (size < text.size && text.data[size] == '0')
-        size++;
-    return size > 1 ? size : 0;
-}
-
-//  Coins in one unit of a scaled name, the coin cut out; 1 where the name is not scaled.
-static double
-unscale (slice_t *base)
-{
-    slice_t rest = *base;
-    size_t digits = power_of_ten (rest);
-    double scale = 1;
-    if (digits > 0 && digits < rest.size && !isdigit ((unsigned char) rest.data[digits])) {
-        scale = pow (10, (double) digits - 1);
-        *base = (slice_t){rest.data + digits, rest.size - digits};
-    } else if (slice_starts (rest, "1M") && rest.size > 2) {
-        scale = 1e6;
-        *base = (slice_t){rest.data + 2, rest.size - 2};
-    } else {
-        for (size_t at = 1; at + 4 <= rest.size; at++) { //  "SHIB1000"
-            slice_t tail = {rest.data + at, rest.size - at};
-            if (tail.size >= 4 && power_of_ten (tail) == tail.size &&
-                !isdigit ((unsigned char) rest.data[at - 1])) {
-                scale = pow (10, (double) tail.size - 1);
-                *base = (slice_t){rest.data, at};
-                break;
-            }
-        }
-    }
-    return scale;
-}
-
-static int
-find_name (const universe_t *universe, slice_t base, slice_t quote)
-{
-    char name[2 * INSTRUMENT_NAME_MAX];
-    if (base.size == 0 || base.size + quote.size >= sizeof name)
-        return -1;
-    memcpy (name, base.data, base.size);
-    memcpy (name + base.size, quote.data, quote.size);
-    return universe_find (universe, (slice_t){name, base.size + quote.size});
-}
-
-void
-native_listing_offer (native_listing_t *self, slice_t base, slice_t quote, contract_t contract)
-{
-    double scale = 1;
-    int instrument = find_name (self->universe, base, quote);
-    if (instrument < 0) {
-        scale = unscale (&base);
-        instrument = scale > 1 ? find_name (self->universe, base, quote) : -1;
-    }
-    if (instrument < 0)
-        return;
-    contract_t *known = &self->contracts[instrument];
-    if (known->contract[0] && known->price_divisor <= scale && known->is_listed >= contract.is_listed)
-        return;
-    contract.multiplier *= scale;
-    contract.price_divisor = scale;
-    contract.facts.multiplier = contract.multiplier;
-    contract.facts.tick.exponent = (int8_t) (contract.facts.tick.exponent - places_of (scale));
-    (void) slice_copy (base, contract.facts.base, sizeof contract.facts.base);
-    (void) slice_copy (quote, contract.facts.quote, sizeof contract.facts.quote);
-    memcpy (contract.facts.contract, contract.contract, sizeof contract.facts.contract);
-    *known = contract;
-}
-
-void
-native_listing_emit (const native_listing_t *self, event_sink_t *out, bool is_complete)
-{
-    for (size_t i = 0; i < self->universe->count; i++)
-        if (self->contracts[i].contract[0] || is_complete)
-            out->contract (out->self, (int) i, &self->contracts[i]);
 }
 
 //  --- subscribing

@@ -78,6 +78,16 @@ native_liquidation (native_t *self, int64_t ts_ms, int8_t side, decimal_t price,
 int
 native_bar (native_t *self, const bar_t *bar);
 
+//  Shares 0..1; NaN: not in this answer.  One at least is there.
+int
+native_ratio (native_t *self, int64_t ts_ms, double accounts_long, double top_accounts_long,
+              double top_positions_long);
+//  ts_ms: 0 the venue does not say.  rows: in any order, sorted in place; up_to in USD, or with is_by_coins in
+//  native quantity, made coins.  The lowest TIERS_MAX are told, the rest is ignored: nearly nobody is that large.
+enum { NATIVE_TIERS_MAX = 256 };
+int
+native_tiers (native_t *self, int64_t ts_ms, bool is_by_coins, tier_t rows[], size_t count);
+
 //  Times and count of a bar, from its first and last ms; last_ms -1: bar->interval_s after the first. Returns
 //  bar.
 const bar_t *

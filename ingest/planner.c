@@ -8,6 +8,21 @@
 #define REFRESH_NS    (3600 * NS_PER_S)
 #define POLL_LATER_NS (3 * NS_PER_S) //  polls of open interest begin when a price to value it is there
 
+//  What is polled, each at its own pace.
+enum { POLLS = 3 };
+static const struct {
+    event_kind_t event;
+    request_kind_t request;
+    bool is_at_once; //  the first time all are asked: too slow to wait for one's turn
+} polls[POLLS] = {{EVENT_OPEN_INTEREST, REQUEST_OPEN_INTEREST, false},
+                  {EVENT_RATIO, REQUEST_RATIO, true},
+                  {EVENT_TIERS, REQUEST_TIERS, true}};
+
+typedef struct {
+    int64_t next_ns; //  of the next poll
+    size_t count;    //  instruments asked so far
+} round_t;
+
 struct planner {
     const adapter_t *adapter;
     const symbols_t *symbols;
@@ -15,8 +30,7 @@ struct planner {
     timebase_t *timebase;
     bool has_backfill, is_history_asked, is_polling;
     int64_t refreshed_ns;
-    int64_t poll_ns; //  of the next poll
-    size_t poll_next;
+    round_t rounds[POLLS];
 };
 
 static bool
@@ -55,30 +69,41 @@ planner_ask_history (planner_t *self)
             planner_ask (self, kinds[k], (int) i);
 }
 
+//  Each instrument in its turn, once in the interval.
+static void
+poll (planner_t *self, size_t which, int64_t ts_ns)
+{
+    round_t *round = &self->rounds[which];
+    request_kind_t request = polls[which].request;
+    int64_t every_ns = self->adapter->poll_ns[polls[which].event];
+    size_t count = self->symbols->universe->count;
+    if (every_ns <= 0)
+        return;
+    if (ts_ns - round->next_ns > every_ns)
+        round->next_ns = ts_ns; //  far behind: at the start, or after a leap of time
+    for (size_t n = 0; n < count && ts_ns >= round->next_ns; n++) {
+        bool is_first = polls[which].is_at_once && round->count + 1 < count;
+        round->next_ns += is_first ? 0 : every_ns / (int64_t) count;
+        int instrument = (int) (round->count++ % count);
+        if (self->symbols->contracts[instrument].is_listed && !rest_has (self->rest, request, instrument))
+            planner_ask (self, request, instrument);
+    }
+}
+
 void
 planner_tick (planner_t *self)
 {
     int64_t ts_ns = is_event_clock (self) ? timebase_now (self->timebase) : timebase_mono_ns ();
-    size_t count = self->symbols->universe->count;
-    if (self->adapter->oi_poll_ns <= 0 || !self->is_polling || ts_ns == 0)
-        return;
-    if (ts_ns - self->poll_ns > self->adapter->oi_poll_ns)
-        self->poll_ns = ts_ns; //  far behind: at the start, or after a leap of time
-    for (size_t n = 0; n < count && ts_ns >= self->poll_ns; n++) {
-        self->poll_ns += self->adapter->oi_poll_ns / (int64_t) count;
-        int instrument = (int) (self->poll_next++ % count);
-        if (self->symbols->contracts[instrument].is_listed &&
-            !rest_has (self->rest, REQUEST_OPEN_INTEREST, instrument))
-            planner_ask (self, REQUEST_OPEN_INTEREST, instrument);
-    }
+    for (size_t i = 0; i < POLLS && self->is_polling && ts_ns != 0; i++)
+        poll (self, i, ts_ns);
 }
 
 void
 planner_listed (planner_t *self)
 {
     self->refreshed_ns = timebase_mono_ns ();
-    if (!self->is_polling)
-        self->poll_ns = is_event_clock (self) ? 0 : self->refreshed_ns + POLL_LATER_NS;
+    for (size_t i = 0; i < POLLS && !self->is_polling; i++)
+        self->rounds[i].next_ns = is_event_clock (self) ? 0 : self->refreshed_ns + POLL_LATER_NS;
     self->is_polling = true;
 }
 

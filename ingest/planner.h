@@ -1,7 +1,7 @@
 /*  planner - which requests a venue gets, and when: lists, history, polls, and what is asked by name
  *
- *  The instrument list again every hour; history once; open interest by turns, each instrument once in the
- *  adapter's interval.  Polls follow the market's time, so that a fast simulation is polled as often as a
+ *  The instrument list again every hour; history once; open interest, ratios and tiers by turns, each
+ *  instrument once in the adapter's interval, ratios and tiers all of them at the start.  Polls follow the market's time, so that a fast simulation is polled as often as a
  *  real exchange.  The adapter knows the paths, rest the order, the limits and the second tries. */
 
 #ifndef LEADLINE_PLANNER_H

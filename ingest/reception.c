@@ -103,8 +103,13 @@ static void
 note_flow (reception_t *self, event_kind_t kind, int instrument, int64_t ts_event_ns, size_t count)
 {
     feed_health_t *feed = health_board_feed (self->parts.board, kind, instrument);
-    if (feed)
-        feed_health_events (feed, self->ts_recv_ns, ts_event_ns, (int64_t) count);
+    if (!feed)
+        return;
+    if (self->is_poll && feed->refusal[0])
+        feed_health_acknowledged (feed, true, slice_of (""), self->ts_recv_ns);
+    if (kind == EVENT_RATIO || kind == EVENT_TIERS)
+        ts_event_ns = 0; //  of the span or table, not of the moment it was said: no delay to be measured
+    feed_health_events (feed, self->ts_recv_ns, ts_event_ns, (int64_t) count);
 }
 
 static void
@@ -126,12 +131,14 @@ commit_confirmations (reception_t *self)
 static void
 stamp_untimed (const stage_group_t *group, int64_t ts_recv_ns)
 {
-    funding_t *records = group->records;
-    if (group->kind != EVENT_FUNDING)
-        return;
-    for (size_t i = 0; i < group->count; i++)
-        if (records[i].ts_event_ns == 0)
-            records[i].ts_event_ns = ts_recv_ns;
+    funding_t *fundings = group->records;
+    tier_update_t *tiers = group->records;
+    for (size_t i = 0; i < group->count && group->kind == EVENT_FUNDING; i++)
+        if (fundings[i].ts_event_ns == 0)
+            fundings[i].ts_event_ns = ts_recv_ns;
+    for (size_t i = 0; i < group->count && group->kind == EVENT_TIERS; i++)
+        if (tiers[i].ts_event_ns == 0)
+            tiers[i].ts_event_ns = ts_recv_ns;
 }
 
 void
@@ -188,13 +195,19 @@ reception_read_frame (reception_t *self, int socket, slice_t text)
     return finish_reading (self, status, text, &error);
 }
 
+static bool
+is_poll (request_kind_t kind)
+{
+    return kind == REQUEST_OPEN_INTEREST || kind == REQUEST_RATIO || kind == REQUEST_TIERS;
+}
+
 int
 reception_read_answer (reception_t *self, const request_t *request, slice_t body)
 {
     error_text_t error = {""};
     const symbols_t *symbols =
         request->kind == REQUEST_INSTRUMENTS ? self->parts.next_symbols : self->parts.symbols;
-    begin_reading (self, -1, request->kind == REQUEST_OPEN_INTEREST);
+    begin_reading (self, -1, is_poll (request->kind));
     int status =
         self->parts.adapter->parse_response (self->json, request, body, symbols, &self->sink, &error);
     return finish_reading (self, status, body, &error);

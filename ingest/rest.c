@@ -48,6 +48,8 @@ rank_of (request_kind_t kind)
     case REQUEST_BACKFILL_BARS_SLOW:
     case REQUEST_BACKFILL_FUNDING:
     case REQUEST_BACKFILL_OI:
+    case REQUEST_RATIO: //  these change slowly: whatever waits goes first, and a second try is worth it
+    case REQUEST_TIERS:
         break;
     }
     return 3;

@@ -1,10 +1,10 @@
 /*  rest - the requests to a venue's REST host: in order of importance, within its limits, tried again
  *
- *  Order   instruments, book snapshots, open interest, backfill; inside one of these first come, first
- *          served.  Backfill leaves a quarter of the weight to the others.
- *  Again   the first list of instruments for ever, what completes it SECOND_LIST_TRIES times; backfill
- *          BACKFILL_TRIES times; books and polls are asked for again by whoever wants them (rest tells that
- *          it gave up).  A ban or Retry-After stops all of it until it is over.
+ *  Order   instruments, book snapshots, open interest, what is slow (backfill, ratios, tiers); inside one of
+ *          these first come, first served.  What is slow leaves a quarter of the weight to the others.
+ *  Again   the first list of instruments for ever, what completes it SECOND_LIST_TRIES times; what is slow
+ *          BACKFILL_TRIES times; books and open interest are asked for again by whoever wants them (rest
+ *          tells that it gave up).  A ban or Retry-After stops all of it until it is over.
  *  Not     it does not read answers. */
 
 #ifndef LEADLINE_REST_H

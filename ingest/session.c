@@ -318,6 +318,9 @@ on_rest_given_up (void *fn_self, const request_t *request, const char *why)
     const char *instrument =
         request->instrument >= 0 ? self->symbols.universe->names[request->instrument] : "all instruments";
     logger_write (LOG_LEVEL_NOTICE, "%s: request for %s given up: %s", self->adapter->name, instrument, why);
+    if (request->kind == REQUEST_RATIO || request->kind == REQUEST_TIERS)
+        health_board_refused (self->board, request->kind == REQUEST_RATIO ? EVENT_RATIO : EVENT_TIERS,
+                              request->instrument, why, now_ns (self));
     if (request->kind == REQUEST_BOOK)
         bookkeeper_refused (self->books, request->instrument, timebase_mono_ns ());
     if (request->kind == REQUEST_INSTRUMENTS && rest_count (self->rest, REQUEST_INSTRUMENTS) == 0)

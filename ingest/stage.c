@@ -73,19 +73,30 @@ room (void *memory, size_t *capacity, size_t count, size_t size_bytes)
     return mem_grow (memory, wanted * size_bytes);
 }
 
+//  A record's place in memory; rows of its own follow it.
+static size_t
+stride_of (event_kind_t kind)
+{
+    return (event_table (kind)->size + 7) & ~(size_t) 7;
+}
+
 void
 stage_event (stage_t *self, event_kind_t kind, int instrument, const void *record)
 {
     CHECK (kind != EVENT_BOOK && instrument >= 0 && instrument < UNIVERSE_MAX);
     size_t size = event_table (kind)->size;
-    size_t stride = (size + 7) & ~(size_t) 7;
-    self->memory = room (self->memory, &self->capacity, self->size + stride, 1);
+    size_t stride = stride_of (kind);
+    const tier_update_t *tiers = record; //  of that kind only
+    size_t rows_size = kind == EVENT_TIERS ? tiers->rows_count * sizeof (tier_t) : 0;
+    self->memory = room (self->memory, &self->capacity, self->size + stride + rows_size, 1);
     self->entries =
         room (self->entries, &self->entries_capacity, self->entries_count + 1, sizeof *self->entries);
     memcpy (self->memory + self->size, record, size);
+    if (rows_size > 0)
+        memcpy (self->memory + self->size + stride, tiers->rows, rows_size);
     self->entries[self->entries_count++] =
         (entry_t){.kind = kind, .instrument = instrument, .offset = self->size};
-    self->size += stride;
+    self->size += stride + rows_size;
     int64_t ts_event_ns = *(const int64_t *) record; //  every record starts with it
     if (ts_event_ns > self->newest_ns)
         self->newest_ns = ts_event_ns;
@@ -132,7 +143,11 @@ stage_next_group (stage_t *self, stage_group_t *out)
             continue;
         entry->is_taken = true;
         self->group = room (self->group, &self->group_capacity, (out->count + 1) * size, 1);
-        memcpy (self->group + out->count++ * size, self->memory + entry->offset, size);
+        char *record = self->group + out->count++ * size;
+        memcpy (record, self->memory + entry->offset, size);
+        if (entry->kind == EVENT_TIERS)
+            ((tier_update_t *) (void *) record)->rows =
+                (tier_t *) (void *) (self->memory + entry->offset + stride_of (entry->kind));
         int64_t ts_event_ns = *(const int64_t *) (const void *) (self->memory + entry->offset);
         if (ts_event_ns > out->ts_event_ns)
             out->ts_event_ns = ts_event_ns;

@@ -34,7 +34,7 @@ stage_destroy (stage_t **self);
 void
 stage_clear (stage_t *self);
 
-//  record: struct of the kind, copied.
+//  record: struct of the kind, copied with its rows.
 void
 stage_event (stage_t *self, event_kind_t kind, int instrument, const void *record);
 
@@ -46,7 +46,7 @@ stage_book (stage_t *self, int instrument, const book_update_t *update);
 int64_t
 stage_newest_ns (const stage_t *self);
 
-//  Take the next group; false when all have been taken.  Valid until the next call.
+//  Take the next group; false when all have been taken.  Valid until the next call of this or stage_event.
 bool
 stage_next_group (stage_t *self, stage_group_t *out);
 

@@ -443,6 +443,18 @@ turn_to (heatmap_t *self, heatmap_series_t *series, int64_t day, error_text_t *e
     return OK;
 }
 
+//  Is any of the minutes that a reconstructed column stands for held?
+static bool
+holds_minutes (const heatmap_file_t *file, int64_t minute)
+{
+    for (int64_t at = minute;
+         at > minute - HEATMAP_RECONSTRUCTED_MINUTES && at % HEATMAP_MINUTES <= minute % HEATMAP_MINUTES;
+         at--)
+        if (file->places[at % HEATMAP_MINUTES].size > 0)
+            return true;
+    return false;
+}
+
 int
 heatmap_put (heatmap_t *self, const map_frame_t *frame)
 {
@@ -466,6 +478,8 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
         return E_STALE;
     }
     status = turn_to (self, series, day, &error);
+    if (status == OK && frame->is_reconstructed && holds_minutes (&series->file, minute))
+        return OK; //  what was listened to is worth more
     if (status == OK) {
         size_t size = heatmap_column_pack (&self->side, &self->cells, self->packed);
         status = heatmap_file_put (&series->file, (int) (minute % HEATMAP_MINUTES), &self->side,

@@ -15,7 +15,13 @@
 #include "common/run/metrics.h"
 #include "publisher/heatmap_column.h"
 
-enum { HEATMAP_THIN_MINUTES = 30, HEATMAP_RANGES = 10, HEATMAP_ROWS_MIN = 50, HEATMAP_ROWS_MAX = 801 };
+enum {
+    HEATMAP_THIN_MINUTES = 30,
+    HEATMAP_RECONSTRUCTED_MINUTES = 5,
+    HEATMAP_RANGES = 10,
+    HEATMAP_ROWS_MIN = 50,
+    HEATMAP_ROWS_MAX = 801
+};
 
 typedef struct heatmap heatmap_t;
 

@@ -477,7 +477,9 @@ read_arguments (option_input_t *self, int argc, char **argv, const char *positio
             if (!*value)
                 return wrong_usage (program, "path=value is needed after ", "-s");
             self->sets[self->sets_count++] = value;
-        } else
+        } else if (program->has_commands && *count > 0 && *count < program->positional_max)
+            positional[(*count)++] = argv[i];
+        else
             return wrong_usage (program, "unknown option: ", argv[i]);
     }
     return -1;

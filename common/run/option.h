@@ -55,6 +55,9 @@ typedef struct {
     size_t rows_count;
     void (*list) (FILE *out); //  --list; may be NULL
     int positional_min, positional_max;
+    //  The first positional is a command with options of its own: "--x" after it that is none of ours is handed
+    //  on among the positionals.
+    bool has_commands;
     //  What rows cannot say (lists, settings that depend on each other); may be NULL.  Called when all rows
     //  were right; anything but OK is reported and exits 78.  Must change nothing outside settings: --check
     //  calls it.

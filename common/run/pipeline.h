@@ -19,6 +19,7 @@ typedef struct {
     char topic_prefix[16];  //  pipeline/topic_prefix
     int64_t queue_messages; //  pipeline/queue_messages: of a publisher, for each subscriber
     int32_t log_level;      //  pipeline/log_level
+    char tiers_folder[160]; //  pipeline/tiers_folder: <venue>.tsv (tiers.h)
     //  made from the above by pipeline_finish:
     universe_t universe;
     char venue_names[VENUES_MAX][VENUE_NAME_MAX];
@@ -48,6 +49,8 @@ typedef struct {
                 "First part of every topic."),                                                               \
         OPTION (struct_, member_.queue_messages, "pipeline/queue_messages", OPTION_I64, "100000", 1, 1e7,    \
                 "Messages kept for a subscriber that is slow; beyond it loses, and sees that it did."),      \
+        OPTION (struct_, member_.tiers_folder, "pipeline/tiers_folder", OPTION_TEXT, "deploy/tiers", 0, 0,   \
+                "Folder of the venues' maintenance tiers, VENUE.tsv."),                                      \
     {                                                                                                        \
         .path = "pipeline/log_level", .type = OPTION_WORD, .offset = offsetof (struct_, member_.log_level),  \
         .preset = "info", .words = pipeline_log_words, .about = "debug, info, notice, warning or error."     \

@@ -144,15 +144,17 @@ typedef struct {
 } gap_t;
 
 //  How the crowd stands: shares of accounts, or of the positions of the largest ones, that are long, 0..1.
+//  NaN: not in this message.  A venue that answers in parts says one after another; what was said stays.
 typedef struct {
     int64_t ts_event_ns;
-    double accounts_long;      //  of all accounts; NaN where the venue does not say
-    double top_accounts_long;  //  of the top accounts; NaN
-    double top_positions_long; //  of the positions of the top accounts; NaN
+    double accounts_long;      //  of all accounts
+    double top_accounts_long;  //  of the top accounts
+    double top_positions_long; //  of the positions of the top accounts
     bool is_backfilled;
 } ratio_t;
 
-//  The maintenance tiers of a contract as the venue states them now, lowest first (tiers.h says what they mean).
+//  The maintenance tiers of a contract as the venue states them now, lowest first (tiers.h says what they
+//  mean), not checked for sense.  A deduction is NaN where the venue states none.
 typedef struct {
     int64_t ts_event_ns;
     tier_t *rows;

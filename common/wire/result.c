@@ -250,6 +250,7 @@ static const field_t map_fields[] = {
     FIELD_OPTIONAL (FIELD_F64, map_frame_t, close_px, "close_px", "quote currency", 0, ANY_MAX, "last"),
     FIELD_OPTIONAL (FIELD_F64, map_frame_t, volume_usd, "volume_usd", "usd", 0, ANY_MAX, "traded"),
     FIELD_MANY (map_frame_t, prints, prints_count, "prints", &map_print_table, 32, "liquidations printed in a column's minute"),
+    FIELD (FIELD_BOOL, map_frame_t, is_reconstructed, "reconstructed", "", 0, 0, "made of candles at start, for a time not listened to"),
 };
 static const field_t metric_fields[] = {
     FIELD (FIELD_TEXT, metric_value_t, name, "name", "", 0, 0, "name"),

@@ -326,6 +326,7 @@ typedef struct {
     double open_px, high_px, low_px, close_px, volume_usd; //  candle of the minute of a column; NaN elsewhere
     map_print_t *prints;
     size_t prints_count;
+    bool is_reconstructed; //  a column made of candles at start, for a time that was not listened to
 } map_frame_t;
 
 //  The table of a result kind (not TOPIC_EVENT).

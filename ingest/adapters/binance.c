@@ -1,6 +1,6 @@
 //  Binance USD-M futures.  Source: the venue's "USDS-Margined Futures" pages: Websocket Market Streams (which
 //  stream travels on which path), How to manage a local order book correctly, Market Data Endpoints (weights,
-//  limits).
+//  limits), Long/Short Ratio and its two for top traders.
 
 #include "common/base/check.h"
 #include "common/base/timebase.h"
@@ -243,6 +243,22 @@ parse (json_document_t *json, slice_t text, const symbols_t *symbols, event_sink
 
 //  --- requests
 
+//  Each share has a path of its own.
+enum { SHARE_ACCOUNTS, SHARE_TOP_ACCOUNTS, SHARE_TOP_POSITIONS, SHARES };
+static const char *const ratio_paths[SHARES] = {"/futures/data/globalLongShortAccountRatio",
+                                                "/futures/data/topLongShortAccountRatio",
+                                                "/futures/data/topLongShortPositionRatio"};
+
+static int
+plan_ratios (const char *contract, int instrument, request_sink_t *out)
+{
+    int status = OK;
+    for (int i = 0; i < SHARES && status == OK; i++)
+        status = native_request (out, REQUEST_RATIO, instrument, 1, "%s?symbol=%s&period=5m&limit=1",
+                                 ratio_paths[i], contract);
+    return status;
+}
+
 static int
 plan_one (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t now_ns, request_sink_t *out)
 {
@@ -264,7 +280,10 @@ plan_one (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t
     case REQUEST_BACKFILL_OI:
         return native_request (out, kind, instrument, 1,
                                "/futures/data/openInterestHist?symbol=%s&period=5m&limit=500", contract);
+    case REQUEST_RATIO:
+        return plan_ratios (contract, instrument, out);
     case REQUEST_INSTRUMENTS:
+    case REQUEST_TIERS: //  leverageBracket asks for a key
         break;
     }
     return E_ABSENT;
@@ -425,6 +444,27 @@ on_open_interest_row (native_t *in, json_cursor_t row)
     return native_open_interest (in, ts_ms, qty, usd, NAN);
 }
 
+//  "longAccount" is the share of whatever the path is about.
+static int
+on_ratios (native_t *in, json_cursor_t root, slice_t path)
+{
+    json_cursor_t row;
+    int share = 0, status = OK;
+    while (share < SHARES && !slice_starts (path, ratio_paths[share]))
+        share++;
+    if (share == SHARES)
+        return native_fail (in, E_RANGE, "an answer to no known path");
+    while (status == OK && json_next (root, &row)) {
+        int64_t ts_ms = 0;
+        double shares[SHARES] = {NAN, NAN, NAN};
+        (void) json_need_double (row, "longAccount", &shares[share]);
+        (void) json_need_i64 (row, "timestamp", &ts_ms);
+        status = native_ratio (in, ts_ms, shares[SHARE_ACCOUNTS], shares[SHARE_TOP_ACCOUNTS],
+                               shares[SHARE_TOP_POSITIONS]);
+    }
+    return status == OK ? native_finish (in) : status;
+}
+
 static int
 parse_response (json_document_t *json, const request_t *request, slice_t body, const symbols_t *symbols,
                 event_sink_t *out, error_text_t *error)
@@ -452,7 +492,10 @@ parse_response (json_document_t *json, const request_t *request, slice_t body, c
         return native_rows (&in, root, NATIVE_OLDEST_FIRST, on_funding_row);
     case REQUEST_BACKFILL_OI:
         return native_rows (&in, root, NATIVE_OLDEST_FIRST, on_open_interest_row);
+    case REQUEST_RATIO:
+        return on_ratios (&in, root, slice_of (request->path));
     case REQUEST_INSTRUMENTS:
+    case REQUEST_TIERS:
         break;
     }
     return native_finish (&in);
@@ -479,10 +522,10 @@ const adapter_t binance_adapter = {
     .sequence = SEQUENCE_BINANCE,
     .has_rest_snapshot = true,
     .depth_levels = 1000,
-    .channels = PUBLIC_CHANNELS | MARKET_CHANNELS | CHANNEL_OPEN_INTEREST,
+    .channels = PUBLIC_CHANNELS | MARKET_CHANNELS | CHANNEL_OPEN_INTEREST | CHANNEL_RATIO,
     .liquidation_coverage = COVERAGE_SAMPLED,
     .cadence_s = {[EVENT_BOOK] = 0.1, [EVENT_MARK] = 1, [EVENT_INDEX] = 1, [EVENT_FUNDING] = 1},
-    .oi_poll_ns = 30 * NS_PER_S,
+    .poll_ns = {[EVENT_OPEN_INTEREST] = 30 * NS_PER_S, [EVENT_RATIO] = 300 * NS_PER_S},
     .rate_weight = 2400,
     .rate_window_s = 60,
     .subscribe_most = 150,

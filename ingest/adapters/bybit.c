@@ -240,6 +240,13 @@ plan_one (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t
         return native_request (
             out, kind, instrument, 1,
             "/v5/market/open-interest?category=linear&symbol=%s&intervalTime=5min&limit=200", contract);
+    case REQUEST_RATIO:
+        return native_request (out, kind, instrument, 1,
+                               "/v5/market/account-ratio?category=linear&symbol=%s&period=5min&limit=1",
+                               contract);
+    case REQUEST_TIERS:
+        return native_request (out, kind, instrument, 1, "/v5/market/risk-limit?category=linear&symbol=%s",
+                               contract);
     case REQUEST_INSTRUMENTS:
     case REQUEST_BOOK:
     case REQUEST_OPEN_INTEREST:
@@ -343,6 +350,51 @@ on_open_interest_row (native_t *in, json_cursor_t row)
 }
 
 static int
+on_ratio_row (native_t *in, json_cursor_t row)
+{
+    int64_t ts_ms = 0;
+    double share = NAN;
+    (void) json_need_double (row, "buyRatio", &share);
+    (void) json_need_i64 (row, "timestamp", &ts_ms);
+    return native_ratio (in, ts_ms, share, NAN, NAN);
+}
+
+//  The documents show rates in percent (0.5 at 100x), answers have them as fractions (0.005): rate times
+//  leverage is about fifty or about a half.  The first tier deducts "".
+static tier_t
+read_tier (json_cursor_t row)
+{
+    tier_t tier = {.deduction = NAN};
+    (void) json_need_double (row, "riskLimitValue", &tier.up_to);
+    (void) json_need_double (row, "maintenanceMargin", &tier.mmr);
+    (void) json_need_double (row, "maxLeverage", &tier.leverage_max);
+    (void) json_find_double (row, "mmDeduction", &tier.deduction);
+    if (tier.mmr * tier.leverage_max > 10)
+        tier.mmr /= 100;
+    return tier;
+}
+
+//  Pages are cut between symbols, so one symbol's table comes whole.
+static int
+on_tiers (native_t *in, json_cursor_t root, json_cursor_t list)
+{
+    tier_t rows[NATIVE_TIERS_MAX];
+    size_t count = 0;
+    int64_t ts_ms = 0;
+    json_cursor_t row;
+    (void) json_find_i64 (root, "time", &ts_ms);
+    while (json_next (list, &row)) {
+        slice_t name = {"", 0};
+        if (json_need_text (row, "symbol", &name) != OK || !slice_is (name, in->contract->contract))
+            continue;
+        if (count == COUNT_OF (rows))
+            return native_fail (in, E_RANGE, "too many tiers");
+        rows[count++] = read_tier (row);
+    }
+    return native_tiers (in, ts_ms, false, rows, count);
+}
+
+static int
 parse_response (json_document_t *json, const request_t *request, slice_t body, const symbols_t *symbols,
                 event_sink_t *out, error_text_t *error)
 {
@@ -375,6 +427,10 @@ parse_response (json_document_t *json, const request_t *request, slice_t body, c
         return native_rows (&in, list, NATIVE_NEWEST_FIRST, on_funding_row);
     case REQUEST_BACKFILL_OI:
         return native_rows (&in, list, NATIVE_NEWEST_FIRST, on_open_interest_row);
+    case REQUEST_RATIO:
+        return native_rows (&in, list, NATIVE_NEWEST_FIRST, on_ratio_row);
+    case REQUEST_TIERS:
+        return on_tiers (&in, root, list);
     case REQUEST_INSTRUMENTS:
     case REQUEST_BOOK:
     case REQUEST_OPEN_INTEREST:
@@ -406,10 +462,10 @@ const adapter_t bybit_adapter = {
     .sequence = SEQUENCE_BYBIT,
     .has_rest_snapshot = false,
     .depth_levels = 200,
-    .channels = BOOK_CHANNELS | FLOW_CHANNELS,
+    .channels = BOOK_CHANNELS | FLOW_CHANNELS | CHANNEL_RATIO | CHANNEL_TIERS,
     .liquidation_coverage = COVERAGE_COMPLETE,
     .cadence_s = {[EVENT_BOOK] = 0.1, [EVENT_MARK] = 1, [EVENT_INDEX] = 1},
-    .oi_poll_ns = 0,
+    .poll_ns = {[EVENT_RATIO] = 300 * NS_PER_S, [EVENT_TIERS] = 6 * 3600 * NS_PER_S},
     .rate_weight = 400,
     .rate_window_s = 5,
     .subscribe_most = 200,

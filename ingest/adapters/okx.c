@@ -370,6 +370,33 @@ plan_bars (request_kind_t kind, const char *contract, int instrument, int64_t no
     return status;
 }
 
+//  Each share has a path of its own, with 5 requests in 2 s: a quarter of what the others allow.
+enum { SHARE_ACCOUNTS, SHARE_TOP_ACCOUNTS, SHARE_TOP_POSITIONS, SHARES };
+#define RUBIK "/api/v5/rubik/stat/contracts/"
+static const char *const ratio_paths[SHARES] = {RUBIK "long-short-account-ratio-contract?",
+                                                RUBIK "long-short-account-ratio-contract-top-trader?",
+                                                RUBIK "long-short-position-ratio-contract-top-trader?"};
+
+static int
+plan_ratios (const char *contract, int instrument, request_sink_t *out)
+{
+    int status = OK;
+    for (int i = 0; i < SHARES && status == OK; i++)
+        status = native_request (out, REQUEST_RATIO, instrument, 4, "%sinstId=%s&period=5m&limit=1",
+                                 ratio_paths[i], contract);
+    return status;
+}
+
+//  Tables are of a family, BTC-USDT, and leave the time out; 10 requests in 2 s.
+static int
+plan_tiers (const char *contract, int instrument, request_sink_t *out)
+{
+    size_t tail = sizeof "-SWAP" - 1, size = strlen (contract);
+    return native_request (out, REQUEST_TIERS, instrument, 2,
+                           "/api/v5/public/position-tiers?instType=SWAP&tdMode=isolated&instFamily=%.*s",
+                           (int) (size > tail ? size - tail : size), contract);
+}
+
 static int
 plan_one (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t now_ns, request_sink_t *out)
 {
@@ -385,6 +412,10 @@ plan_one (request_kind_t kind, const symbols_t *symbols, int instrument, int64_t
         return native_request (
             out, kind, instrument, 4,
             "/api/v5/rubik/stat/contracts/open-interest-history?instId=%s&period=5m&limit=100", contract);
+    case REQUEST_RATIO:
+        return plan_ratios (contract, instrument, out);
+    case REQUEST_TIERS:
+        return plan_tiers (contract, instrument, out);
     case REQUEST_INSTRUMENTS:
     case REQUEST_BOOK:
     case REQUEST_OPEN_INTEREST:
@@ -471,6 +502,51 @@ on_open_interest_row (native_t *in, json_cursor_t row)
     return native_open_interest (in, ts_ms, qty, usd, NAN);
 }
 
+//  [time, longs over shorts], newest first.
+static int
+on_ratios (native_t *in, json_cursor_t list, slice_t path)
+{
+    json_cursor_t row, values[2];
+    int share = 0, status = OK;
+    while (share < SHARES && !slice_starts (path, ratio_paths[share]))
+        share++;
+    if (share == SHARES)
+        return native_fail (in, E_RANGE, "an answer to no known path");
+    while (status == OK && json_next (list, &row)) {
+        int64_t ts_ms = 0;
+        double ratio = 0, shares[SHARES] = {NAN, NAN, NAN};
+        status = native_row (in, row, values, COUNT_OF (values));
+        if (status != OK)
+            break;
+        (void) json_i64 (values[0], &ts_ms);
+        (void) json_double (values[1], &ratio);
+        shares[share] = ratio / (1 + ratio);
+        status = ratio < 0 ? native_fail (in, E_RANGE, "a ratio below zero")
+                           : native_ratio (in, ts_ms, shares[SHARE_ACCOUNTS], shares[SHARE_TOP_ACCOUNTS],
+                                           shares[SHARE_TOP_POSITIONS]);
+    }
+    return status == OK ? native_finish (in) : status;
+}
+
+//  The rate of a tier is of the whole position: nothing is deducted.
+static int
+on_tiers (native_t *in, json_cursor_t list)
+{
+    tier_t rows[NATIVE_TIERS_MAX];
+    size_t count = 0;
+    json_cursor_t row;
+    while (json_next (list, &row)) {
+        if (count == COUNT_OF (rows))
+            return native_fail (in, E_RANGE, "too many tiers");
+        tier_t *tier = &rows[count++];
+        *tier = (tier_t){.deduction = 0};
+        (void) json_need_double (row, "maxSz", &tier->up_to);
+        (void) json_need_double (row, "mmr", &tier->mmr);
+        (void) json_need_double (row, "maxLever", &tier->leverage_max);
+    }
+    return native_tiers (in, 0, true, rows, count);
+}
+
 static int
 parse_response (json_document_t *json, const request_t *request, slice_t body, const symbols_t *symbols,
                 event_sink_t *out, error_text_t *error)
@@ -501,6 +577,10 @@ parse_response (json_document_t *json, const request_t *request, slice_t body, c
         return native_rows (&in, list, NATIVE_NEWEST_FIRST, on_funding_row);
     case REQUEST_BACKFILL_OI:
         return native_rows (&in, list, NATIVE_NEWEST_FIRST, on_open_interest_row);
+    case REQUEST_RATIO:
+        return on_ratios (&in, list, slice_of (request->path));
+    case REQUEST_TIERS:
+        return on_tiers (&in, list);
     case REQUEST_INSTRUMENTS:
     case REQUEST_BOOK:
     case REQUEST_OPEN_INTEREST:
@@ -528,10 +608,10 @@ const adapter_t okx_adapter = {
     .sequence = SEQUENCE_OKX,
     .has_rest_snapshot = false,
     .depth_levels = 400,
-    .channels = BOOK_CHANNELS | FLOW_CHANNELS,
+    .channels = BOOK_CHANNELS | FLOW_CHANNELS | CHANNEL_RATIO | CHANNEL_TIERS,
     .liquidation_coverage = COVERAGE_SAMPLED,
     .cadence_s = {[EVENT_BOOK] = 0.1, [EVENT_MARK] = 1, [EVENT_OPEN_INTEREST] = 10, [EVENT_FUNDING] = 60},
-    .oi_poll_ns = 0,
+    .poll_ns = {[EVENT_RATIO] = 300 * NS_PER_S, [EVENT_TIERS] = 6 * 3600 * NS_PER_S},
     .rate_weight = 20,
     .rate_window_s = 2,
     .subscribe_most = 240,

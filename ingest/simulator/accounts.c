@@ -1,6 +1,7 @@
 #include "ingest/simulator/accounts.h"
 #include "common/base/check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 __extension__ typedef __int128 wide_t;
@@ -15,10 +16,9 @@ accounts_init (accounts_t *self, int32_t positions_max, int64_t deposit_each)
     self->high_px_ticks = mem_new (n * sizeof *self->high_px_ticks);
     self->close_ns = mem_new (n * sizeof *self->close_ns);
     self->free_slots = mem_new (n * sizeof *self->free_slots);
-    for (int i = 0; i < ACCOUNT_COUNT; i++) {
-        self->deposits += deposit_each;
-        accounts_credit (self, i, deposit_each);
-    }
+    for (int i = 0; i < ACCOUNT_COUNT; i++)
+        if (i != ACCOUNT_FUND)
+            accounts_deposit (self, i, deposit_each);
 }
 
 void
@@ -63,6 +63,13 @@ accounts_trade (accounts_t *self, holding_t *holding, int64_t signed_lots, int64
 }
 
 void
+accounts_deposit (accounts_t *self, int account, int64_t money)
+{
+    self->deposits += money;
+    accounts_credit (self, account, money);
+}
+
+void
 accounts_credit (accounts_t *self, int account, int64_t money)
 {
     self->net[account].wallet += money;
@@ -78,10 +85,41 @@ accounts_credit_margin (accounts_t *self, int32_t slot, int64_t money)
 }
 
 void
+accounts_credit_spare (accounts_t *self, int32_t slot, int64_t money)
+{
+    CHECK (self->positions[slot].is_cross);
+    self->positions[slot].spare += money;
+    self->wallets += money;
+}
+
+void
+accounts_credit_profit (accounts_t *self, int32_t slot, int64_t money)
+{
+    if (self->positions[slot].is_cross)
+        accounts_credit_spare (self, slot, money);
+    else
+        accounts_credit_margin (self, slot, money);
+}
+
+int64_t
+accounts_backing (const position_t *position)
+{
+    return position->margin + position->spare;
+}
+
+void
 accounts_pay_fee (accounts_t *self, int account, int64_t money)
 {
     accounts_credit (self, account, -money);
     self->fees += money;
+}
+
+double
+accounts_leverage (const position_t *position)
+{
+    double cost = fabs ((double) position->holding.cost) * MONEY_UNIT;
+    int64_t backing = accounts_backing (position);
+    return backing > 0 ? cost / (double) backing : INFINITY;
 }
 
 int32_t
@@ -107,8 +145,10 @@ accounts_close (accounts_t *self, int32_t slot, int to_account)
 {
     position_t *position = &self->positions[slot];
     CHECK (position->holding.lots == 0 && position->holding.cost == 0);
-    int64_t left = position->margin;
-    accounts_credit_margin (self, slot, -left);
+    int64_t left = accounts_backing (position);
+    accounts_credit_margin (self, slot, -position->margin);
+    if (position->is_cross)
+        accounts_credit_spare (self, slot, -position->spare);
     accounts_credit (self, to_account, left);
     self->low_px_ticks[slot] = INT32_MIN;
     self->high_px_ticks[slot] = INT32_MAX;
@@ -146,7 +186,7 @@ accounts_audit (const accounts_t *self, accounts_t *totals)
         audit_holding (totals, &self->net[i].holding);
     }
     for (int32_t i = 0; i < self->slots_end; i++) {
-        totals->wallets += self->positions[i].margin;
+        totals->wallets += accounts_backing (&self->positions[i]);
         audit_holding (totals, &self->positions[i].holding);
         totals->positions_count += self->positions[i].holding.lots != 0;
     }

@@ -2,8 +2,12 @@
  *
  *  Why   money that appears or vanishes by rounding hides real bugs: all of it is whole numbers here, so
  *        conservation is an equality and not a tolerance.
- *  What  net accounts (makers, depth, fund...: one signed position, never liquidated) and isolated positions
- *        of the crowd, each with its own margin, opened out of and closed into the crowd's common wallet.
+ *  What  net accounts (makers, depth, fund...: one signed position, never liquidated) and positions of the
+ *        crowd, each with money of its own, opened out of and closed into the crowd's common wallet.
+ *        An isolated position is backed by its margin.  A cross one has besides a spare balance that backs it
+ *        as well: profit and funding go there, margin for more lots is taken from it, and it may turn negative
+ *        when losses have eaten into the margin.
+ *  Not   a cross account with several positions: what it holds elsewhere does not back it here.
  *  Unit  money is thousandths of (tick x lot).  A holding keeps cost = sum of signed lots x price, so the
  *        unrealised profit at any mark is lots x mark - cost, and its total over all is -(sum of costs).
  *  Rule  wallets + fund + fees + unrealised = deposits
@@ -19,7 +23,7 @@ enum { MONEY_UNIT = 1000 };
 
 enum {
     ACCOUNT_FUND,
-    ACCOUNT_CROWD, //  free money of everybody with isolated positions; holds no position itself
+    ACCOUNT_CROWD, //  free money of everybody with leverage; holds no position itself
     ACCOUNT_ARBITRAGE,
     ACCOUNT_INFORMED,
     ACCOUNT_MAKER, //  the first of ACCOUNT_MAKERS
@@ -40,11 +44,13 @@ typedef struct {
 } account_t;
 
 typedef struct {
-    holding_t holding; //  0 lots: free
-    int64_t margin;
+    holding_t holding;     //  0 lots: free
+    int64_t margin, spare; //  spare: of a cross position only
     int64_t opened_ns;
-    float leverage;
+    float leverage;                                               //  as chosen: margin is cost / leverage
     int32_t liquidation_px_ticks, stop_px_ticks, target_px_ticks; //  0: none
+    bool is_cross;
+    int8_t holder; //  what kind of agent (crowd)
 } position_t;
 
 typedef struct {
@@ -57,9 +63,11 @@ typedef struct {
     int32_t *free_slots;
     int32_t positions_max, positions_count, slots_end, free_count; //  slots in use are below slots_end
     //  running totals
-    int64_t deposits, wallets, fees, cost, long_lots, short_lots; //  wallets: margins too, without the fund's
+    int64_t deposits, wallets, fees, cost; //  wallets: margins and spares too, without the fund's
+    int64_t long_lots, short_lots;
 } accounts_t;
 
+//  The fund begins with nothing, every other account with deposit_each.
 void
 accounts_init (accounts_t *self, int32_t positions_max, int64_t deposit_each);
 void
@@ -69,23 +77,41 @@ accounts_fini (accounts_t *self);
 int64_t
 accounts_trade (accounts_t *self, holding_t *holding, int64_t signed_lots, int64_t px_ticks);
 
+//  Money from outside.
+void
+accounts_deposit (accounts_t *self, int account, int64_t money);
+
 //  Add to (or take from) a wallet; the fund's counts on its own.
 void
 accounts_credit (accounts_t *self, int account, int64_t money);
 
-//  Add to a position's margin (it may turn negative for a moment inside a closing).
+//  Add to a position's margin (it may turn negative for a moment inside a closing), or to its spare balance.
 void
 accounts_credit_margin (accounts_t *self, int32_t slot, int64_t money);
+void
+accounts_credit_spare (accounts_t *self, int32_t slot, int64_t money);
+
+//  Profit, loss or funding: into the margin of an isolated position, the spare balance of a cross one.
+void
+accounts_credit_profit (accounts_t *self, int32_t slot, int64_t money);
+
+//  All that backs a position, without its unrealised profit.
+int64_t
+accounts_backing (const position_t *position);
 
 //  Move money between a wallet and the exchange's fees.
 void
 accounts_pay_fee (accounts_t *self, int account, int64_t money);
 
+//  Value at entry over the margin that backs it; INFINITY when nothing does.
+double
+accounts_leverage (const position_t *position);
+
 //  A free slot for a position, or -1 when the pool is full.
 int32_t
 accounts_open (accounts_t *self);
 
-//  Give an empty slot back; what is left of its margin goes to the given account.
+//  Give an empty slot back; what is left of its backing goes to the given account.
 void
 accounts_close (accounts_t *self, int32_t slot, int to_account);
 

@@ -1,5 +1,6 @@
 #include "ingest/simulator/agents.h"
 #include "common/base/check.h"
+#include "ingest/simulator/crowd.h"
 #include "ingest/simulator/margin.h"
 
 #include <math.h>
@@ -7,107 +8,8 @@
 
 static const double HORIZON_S = 10, GAMMA = .01; //  of makers; gamma per bp and mean order
 static const double INVENTORY_ORDERS = 80, LEAN_BPS_MAX = 8;
-static const double SIZE_SIGMA = 1.05; //  of the log of an order's size
+static const double DRAWDOWN_ORDERS = 1, PEAK_S = 1800, AWAY_S = 45;
 static const double INFORMED_SLOPE = 1.5, INFORMED_SIZE = 1.5;
-static const double HOUR_S = 3600;
-
-//  Retail leverage and how often it is chosen.
-static const struct {
-    double leverage, weight;
-} LADDER[] = {{3, .10},  {5, .15},  {7.5, .06}, {10, .19}, {15, .06},  {20, .13},
-              {25, .06}, {33, .03}, {50, .09},  {75, .04}, {100, .05}, {125, .04}};
-
-static double
-draw_size_usd (exchange_t *self, prng_t *prng)
-{
-    double size = exp (SIZE_SIGMA * prng_normal (prng) - .5 * SIZE_SIGMA * SIZE_SIGMA);
-    return self->order_usd * (size < 30 ? size : 30);
-}
-
-static double
-draw_ladder (prng_t *prng)
-{
-    double u = prng_uniform (prng), sum = 0;
-    for (size_t i = 0; i < COUNT_OF (LADDER); i++) {
-        sum += LADDER[i].weight;
-        if (u < sum)
-            return LADDER[i].leverage;
-    }
-    return LADDER[COUNT_OF (LADDER) - 1].leverage;
-}
-
-static double
-hold_scale_s (double leverage)
-{
-    return 5400 * pow (10 / leverage, .7);
-}
-
-//  Leverage, exits and holding time of a class; side and time are the caller's.
-static margin_order_t
-draw_order (exchange_t *self, int actor, int side)
-{
-    prng_t *prng = &self->prng[actor];
-    margin_order_t order = {.side = side, .usd = draw_size_usd (self, prng), .has_impact = true};
-    double unit = fundamental_sigma_mean (self->fundamental, self->instrument) * 60; //  a move of an hour
-    double u = prng_uniform (prng), v = prng_uniform (prng), z = prng_normal (prng);
-    if (actor == ACTOR_MOMENTUM)
-        order.leverage = fmin (50, fmax (2, 12 * exp (.6 * z)));
-    else if (actor == ACTOR_REVERSION)
-        order.leverage = fmin (25, fmax (3, 10 * exp (.3 * z)));
-    else if (actor == ACTOR_VALUE)
-        order.leverage = 1 + 4 * u;
-    else
-        order.leverage = draw_ladder (prng);
-    if (order.leverage > self->spec->leverage_max)
-        order.leverage = self->spec->leverage_max;
-    if (order.leverage >= 50) //  small stakes at high leverage
-        order.usd *= .6;
-    if (v < .4 || actor == ACTOR_REVERSION)
-        order.stop = fmin (.7 / order.leverage, unit * (.5 + 2 * u));
-    if (v > .7)
-        order.target = unit * (.4 + 2 * u);
-    double hold_s = hold_scale_s (order.leverage) * pow (prng_exponential (prng), 1 / .6);
-    if (actor == ACTOR_VALUE) {
-        order.usd *= 4;
-        hold_s *= 6;
-    }
-    order.hold_s = fmax (15, fmin (hold_s, 48 * HOUR_S));
-    return order;
-}
-
-static int
-draw_side (prng_t *prng, double buy_share)
-{
-    return prng_uniform (prng) < buy_share ? 1 : -1;
-}
-
-//  Gap of the averages in standard deviations of a five-minute move.
-static double
-momentum_of (const exchange_t *self)
-{
-    double sigma = fundamental_sigma (self->fundamental, self->instrument) * sqrt (300);
-    return (self->mid_fast_px - self->mid_slow_px) / self->mid_slow_px / sigma;
-}
-
-static void
-act_crowd (exchange_t *self, int actor)
-{
-    prng_t *prng = &self->prng[actor];
-    double gap = momentum_of (self), share = .5;
-    if (actor == ACTOR_NOISE)
-        share = .5 + .10 * tanh (gap);
-    else if (actor == ACTOR_MOMENTUM)
-        share = .5 + .35 * tanh (1.5 * gap);
-    else if (actor == ACTOR_REVERSION)
-        share = fabs (gap) > .7 ? (gap > 0 ? .12 : .88) : .5;
-    else if (actor == ACTOR_VALUE && !self->is_random_walk) {
-        double error_bps = (exchange_fair_ticks (self) / exchange_mid_ticks (self) - 1) * 1e4;
-        share = .5 + .4 * tanh (error_bps / self->listing->spread_bps);
-    }
-    margin_order_t order = draw_order (self, actor, draw_side (prng, share));
-    margin_open (self, &order);
-}
-
 static void
 act_informed (exchange_t *self)
 {
@@ -115,10 +17,41 @@ act_informed (exchange_t *self)
     double signal = fundamental_signal (self->fundamental, self->instrument);
     double share = .5 * erfc (-INFORMED_SLOPE * signal / sqrt (2.0));
     bool is_buy = prng_uniform (prng) < share;
-    double usd = draw_size_usd (self, prng) * INFORMED_SIZE;
+    double usd = crowd_size_usd (self, prng) * INFORMED_SIZE;
     taker_t taker = {.account = ACCOUNT_INFORMED, .slot = -1};
     double mid = exchange_mid_ticks (self);
     exchange_take (self, &taker, is_buy, llround (mid * (is_buy ? 1.004 : .996)), exchange_lots (self, usd));
+}
+
+static int
+draw_side (prng_t *prng)
+{
+    return prng_uniform (prng) < .5 ? 1 : -1;
+}
+
+//  A metaorder: its size has a Pareto tail, and both the number of its slices and the size of each grow with the
+//  square root of it, so that a larger one takes longer but not in proportion.
+static void
+whale_start (exchange_t *self)
+{
+    prng_t *prng = &self->prng[ACTOR_WHALE];
+    double orders = 9 * fmin (60, pow (1 - prng_uniform (prng), -1 / 1.5));
+    double slice = orders / ceil (3 * sqrt (orders)) * self->order_usd;
+    margin_order_t order = {.side = draw_side (prng),
+                            .usd = slice,
+                            .leverage = fmin (20, fmax (2, 6 * exp (.6 * prng_normal (prng)))),
+                            .hold_s = 48 * 3600,
+                            .holder = HOLDER_WHALE,
+                            .has_impact = true};
+    int32_t slot = margin_open (self, &order);
+    if (slot < 0)
+        return;
+    self->whale = (whale_t){
+        .slot = slot,
+        .opened_ns = self->now_ns,
+        .lots_left = exchange_lots (self, orders * self->order_usd * crowd_wealth (self, HOLDER_WHALE)),
+        .slice_lots = exchange_lots (self, slice),
+        .side = order.side};
 }
 
 static void
@@ -127,20 +60,7 @@ act_whale (exchange_t *self)
     prng_t *prng = &self->prng[ACTOR_WHALE];
     whale_t *whale = &self->whale;
     if (whale->side == 0) {
-        margin_order_t order = {.side = draw_side (prng, .5),
-                                .usd = 3 * draw_size_usd (self, prng),
-                                .leverage = fmin (20, fmax (2, 6 * exp (.6 * prng_normal (prng)))),
-                                .hold_s = 48 * HOUR_S,
-                                .has_impact = true};
-        double slices = 8 * exp (.8 * prng_normal (prng));
-        int32_t slot = margin_open (self, &order);
-        if (slot < 0)
-            return;
-        *whale = (whale_t){.slot = slot,
-                           .opened_ns = self->now_ns,
-                           .lots_left = exchange_lots (self, order.usd * slices),
-                           .leverage = order.leverage,
-                           .side = order.side};
+        whale_start (self);
         return;
     }
     const position_t *position = &self->accounts.positions[whale->slot];
@@ -148,13 +68,12 @@ act_whale (exchange_t *self)
     if (!is_alive || whale->lots_left <= 0) {
         if (is_alive)
             margin_close_at (self, whale->slot,
-                             self->now_ns + (int64_t) (1e9 * 2 * HOUR_S * prng_exponential (prng)));
+                             self->now_ns + (int64_t) (1e9 * 2 * 3600 * prng_exponential (prng)));
         whale->side = 0;
         return;
     }
-    int64_t slice = exchange_lots (self, 2 * draw_size_usd (self, prng));
-    if (slice > whale->lots_left)
-        slice = whale->lots_left;
+    int64_t slice = llround ((double) whale->slice_lots * (.5 + prng_uniform (prng)));
+    slice = slice < 1 ? 1 : slice > whale->lots_left ? whale->lots_left : slice;
     whale->lots_left -= slice;
     margin_add (self, whale->slot, slice, true);
 }
@@ -172,7 +91,7 @@ act_arbitrage (exchange_t *self)
         if (is_take && limit > 0) {
             taker_t taker = {.account = ACCOUNT_ARBITRAGE, .slot = -1};
             exchange_take (self, &taker, !is_bid, limit,
-                           exchange_lots (self, .5 * draw_size_usd (self, prng)));
+                           exchange_lots (self, .5 * crowd_size_usd (self, prng)));
         }
         for (int pulled = 0; pulled < 60; pulled++) {
             int32_t handle = matching_best_order (self->book, is_bid);
@@ -197,7 +116,7 @@ depth_replace (exchange_t *self, int slot)
     double distance_bps = self->listing->spread_bps * (1 + 1.5 * (pow (u, -1 / .9) - 1));
     if (slot % 4 != 0 || distance_bps > 250) //  three of four rest farther out, where little trades
         distance_bps = self->listing->spread_bps * 6 * exp (3.7 * prng_uniform (prng));
-    double usd = draw_size_usd (self, prng) * (.5 + fmin (3, distance_bps / 30));
+    double usd = crowd_size_usd (self, prng) * (.5 + fmin (3, distance_bps / 30));
     double fair = self->is_random_walk ? exchange_fair_ticks (self) : exchange_mid_ticks (self);
     double offset = fair * distance_bps * 1e-4;
     int64_t px = llround (is_bid ? floor (fair - offset) : ceil (fair + offset));
@@ -242,6 +161,28 @@ maker_quote (exchange_t *self, int maker, int slot, int64_t px, double tolerance
             matching_post (self->book, ACCOUNT_MAKER + maker, slot, is_bid, px, exchange_lots (self, usd));
 }
 
+//  Whether a maker stays away: it lost too much of late.
+static bool
+maker_is_away (exchange_t *self, int number)
+{
+    maker_t *maker = &self->makers[number];
+    const account_t *account = &self->accounts.net[ACCOUNT_MAKER + number];
+    double open = (double) account->holding.lots * exchange_mid_ticks (self) - (double) account->holding.cost;
+    double equity_usd = exchange_usd (self, account->wallet + llround (open * MONEY_UNIT));
+    double age_s = (double) (self->now_ns - maker->seen_ns) * 1e-9;
+    if (maker->seen_ns == 0 || equity_usd > maker->peak_usd)
+        maker->peak_usd = equity_usd;
+    else
+        maker->peak_usd += (equity_usd - maker->peak_usd) * (1 - exp (-age_s / PEAK_S));
+    maker->seen_ns = self->now_ns;
+    if (maker->peak_usd - equity_usd > DRAWDOWN_ORDERS * self->order_usd) {
+        double wait_s = AWAY_S * (.5 + prng_uniform (&self->prng[ACTOR_MAKER + number]));
+        maker->back_ns = self->now_ns + (int64_t) (wait_s * 1e9);
+        maker->peak_usd = equity_usd;
+    }
+    return !self->is_random_walk && self->now_ns < maker->back_ns;
+}
+
 static void
 act_maker (exchange_t *self, int maker)
 {
@@ -259,10 +200,11 @@ act_maker (exchange_t *self, int maker)
     double opinion_bps = self->is_random_walk ? 0 : .3 * self->listing->spread_bps * prng_normal (prng);
     double reservation = fair + (lean_bps + opinion_bps) * bp;
     bool is_capped = !self->is_random_walk && fabs (inventory) > INVENTORY_ORDERS;
+    bool is_away = maker_is_away (self, maker);
     double step = fmax (1, .7 * self->listing->spread_bps * bp);
 
     for (int is_bid = 0; is_bid < 2; is_bid++) {
-        bool is_pulled = is_capped && (inventory > 0) == (is_bid == 1);
+        bool is_pulled = is_away || (is_capped && (inventory > 0) == (is_bid == 1));
         double distance = fmax (.5, half_bps * bp), gap = step;
         for (int level = 0; level < MAKER_LEVELS; level++) {
             double px = is_bid ? floor (reservation - distance) : ceil (reservation + distance);
@@ -279,8 +221,11 @@ act_maker (exchange_t *self, int maker)
 double
 agents_interval_s (const exchange_t *self, int actor)
 {
-    static const double SHARES[ACTOR_COUNT] = {
-        [ACTOR_NOISE] = .30, [ACTOR_MOMENTUM] = .09, [ACTOR_REVERSION] = .06, [ACTOR_VALUE] = .03};
+    static const double SHARES[ACTOR_COUNT] = {[ACTOR_NOISE] = .30,
+                                               [ACTOR_MOMENTUM] = .09,
+                                               [ACTOR_REVERSION] = .15,
+                                               [ACTOR_VALUE] = .03,
+                                               [ACTOR_HOLDER] = .03};
     double pace = self->listing->pace, activity = self->activity;
     if (SHARES[actor] > 0) {
         double rate = self->order_rate_s * activity * SHARES[actor] * (1 - self->planted_share);
@@ -317,8 +262,10 @@ agents_act (exchange_t *self, int actor)
         act_whale (self);
     else if (actor == ACTOR_INFORMED)
         act_informed (self);
+    else if (actor == ACTOR_HOLDER)
+        crowd_manage (self);
     else
-        act_crowd (self, actor);
+        crowd_trade (self, actor);
     //  a side swept or pulled clean is quoted again at once: nobody leaves a market without a price
     if (matching_best (self->book, true) == 0 || matching_best (self->book, false) == 0)
         for (int maker = 0; maker < ACCOUNT_MAKERS; maker++)
@@ -331,87 +278,13 @@ agents_act (exchange_t *self, int actor)
 }
 
 void
-agents_second (exchange_t *self)
-{
-    double mid = exchange_mid_ticks (self) * self->spec->tick_px;
-    double sigma = fundamental_sigma (self->fundamental, self->instrument);
-    self->excitement *= .95;
-    if (self->mid_px > 0)
-        self->excitement += .02 * fmin (5, fabs (log (mid / self->mid_px)) / sigma);
-    if (self->mid_px <= 0)
-        self->mid_fast_px = self->mid_slow_px = mid;
-    self->mid_px = mid;
-    self->mid_fast_px += (mid - self->mid_fast_px) / 30;
-    self->mid_slow_px += (mid - self->mid_slow_px) / 300;
-}
-
-void
 agents_fill_book (exchange_t *self)
 {
-    agents_second (self);
+    crowd_second (self);
     for (int i = 0; i < DEPTH_ORDERS; i++)
         depth_replace (self, i);
     for (int i = 0; i < ACCOUNT_MAKERS; i++)
         act_maker (self, i);
-}
-
-//  Whether a position entered at bar `from` would have lived until now; the extremes run from each bar to the
-//  end.
-static bool
-has_survived (const exchange_t *self, const margin_order_t *order, double entry, double low, double high)
-{
-    double room = .95 / order->leverage - self->tiers.rows[0].mmr * 1.5;
-    if (order->stop > 0 && order->stop < room)
-        room = order->stop;
-    double reach = order->target > 0 ? order->target : 1e9;
-    return order->side > 0 ? low > entry * (1 - room) && high < entry * (1 + reach)
-                           : high < entry * (1 + room) && low > entry * (1 - reach);
-}
-
-void
-agents_plant_positions (exchange_t *self)
-{
-    static const int CLASSES[] = {ACTOR_NOISE,    ACTOR_NOISE,    ACTOR_NOISE, ACTOR_NOISE,     ACTOR_NOISE,
-                                  ACTOR_MOMENTUM, ACTOR_MOMENTUM, ACTOR_VALUE, ACTOR_REVERSION, ACTOR_VALUE};
-    prng_t *prng = &self->prng[ACTOR_NOISE];
-    const world_history_t *history = &self->history;
-    int32_t bars = history->coarse_count, reach = bars < 4320 ? bars : 4320; //  three days
-    double *lows = mem_new ((size_t) (reach + 1) * sizeof *lows),
-           *highs = mem_new ((size_t) (reach + 1) * sizeof *highs);
-    lows[0] = highs[0] = (double) self->last_px_ticks;
-    for (int32_t age = 1; age <= reach; age++) {
-        const coarse_bar_t *bar = &history->coarse[bars - age];
-        lows[age] = fmin (lows[age - 1], bar->low_ticks);
-        highs[age] = fmax (highs[age - 1], bar->high_ticks);
-    }
-    int32_t count = (int32_t) (.85 * exchange_positions_expected (self));
-    for (int32_t i = 0; i < count; i++) {
-        for (int tries = 0; tries < 60; tries++) {
-            int actor = CLASSES[prng_below (prng, COUNT_OF (CLASSES))];
-            margin_order_t order = draw_order (self, actor, draw_side (prng, .5));
-            if (actor ==
-                ACTOR_VALUE) { //  holders: large, little leverage, there to stay; most of the open interest
-                order.usd *= 5;
-                order.leverage = .5 * (1 + order.leverage);
-                order.stop = order.target = 0;
-            }
-            double age_s = order.hold_s * prng_uniform (prng); //  a look at a random moment of its life...
-            bool is_met =
-                prng_uniform (prng) < pow (order.hold_s / (8 * HOUR_S), .8); //  ...met the oftener the longer
-            int32_t age = (int32_t) (age_s / 60);
-            if (!is_met || age >= reach)
-                continue;
-            double entry = age == 0 ? (double) self->last_px_ticks : history->coarse[bars - age].close_ticks;
-            if (!has_survived (self, &order, entry, lows[age], highs[age]))
-                continue;
-            order.hold_s = actor == ACTOR_VALUE ? 60 * 24 * HOUR_S : fmax (5, order.hold_s - age_s);
-            margin_plant (self, &order, self->now_ns - (int64_t) (age_s * 1e9), (int64_t) entry,
-                          (int) prng_below (prng, ACCOUNT_DEPTHS));
-            break;
-        }
-    }
-    free (lows);
-    free (highs);
 }
 
 double
@@ -419,7 +292,7 @@ agents_flow_correlation (const exchange_t *self, int venues, double horizon_s)
 {
     double orders = self->order_rate_s * self->activity * 60 * venues;
     double informed = orders * self->planted_share, crowd = .96 * orders * (1 - self->planted_share);
-    double second = exp (SIZE_SIGMA * SIZE_SIGMA); //  mean square of a size of mean 1
+    double second = exp (CROWD_SIZE_SIGMA * CROWD_SIZE_SIGMA); //  mean square of a size of mean 1
     //  sd of 2 Phi (c S) - 1 over a standard normal S: (2/pi) asin (c^2 / (1 + c^2)) is its square
     double c2 = INFORMED_SLOPE * INFORMED_SLOPE;
     double bias2 = .6366197723675814 * asin (c2 / (1 + c2));

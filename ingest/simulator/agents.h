@@ -3,30 +3,21 @@
  *    makers      6, Avellaneda-Stoikov, six levels:
  *                    reservation  fair - q gamma sigma^2 T
  *                    half-spread  1/2 gamma sigma^2 T + (1/gamma) ln (1 + gamma / k)
- *                beyond an inventory cap only the outermost on the side that would add to it
+ *                beyond an inventory cap only the outermost on the side that would add to it; after a drawdown
+ *                only the outermost of both for a while, which is what lets a cascade run
  *    depth       passive orders at power-law distances, each replaced at random
  *    arbitrage   takes quotes that the fundamental has left behind, or their owners pull them
- *    noise       retail: arrivals excited by moves and liquidations, a herd term, leverage from the ladder
- *                3..125
- *    momentum    follows the gap of two moving averages, leverage log-normal around 12
- *    reversion   against it when it is wide, leverage about 10, always a stop
- *    value       towards the fundamental, leverage 1..5, holds for long
- *    whale       orders of many slices into one position
+ *    crowd       noise, momentum, reversion, value, and owners who change what they hold: crowd.h
+ *    whale       metaorders of many slices into one position, slices by the square root of the size
  *    informed    trades the side of the fundamental's signal (fundamental.h), net, without leverage
  *
  *  In a random walk nobody takes with an eye on the fundamental: value trades at random, left-behind quotes
- *  are only pulled, makers do not lean on inventory, informed are absent.
- *
- *  Not   the wealth of single agents: the crowd shares one wallet that does not run dry. */
+ *  are only pulled, makers do not lean on inventory and do not leave, informed are absent. */
 
 #ifndef LEADLINE_AGENTS_H
 #define LEADLINE_AGENTS_H
 
 #include "ingest/simulator/exchange.h"
-
-//  Positions that the crowd holds at the start, entered in the history and alive since.  Needs the history.
-void
-agents_plant_positions (exchange_t *self);
 
 //  The book before the first event.
 void
@@ -39,10 +30,6 @@ agents_interval_s (const exchange_t *self, int actor);
 //  Let an actor (ACTOR_RISK .. ) act at now_ns.  Returns when it acts again.
 int64_t
 agents_act (exchange_t *self, int actor);
-
-//  Moving averages and excitement; each whole second.
-void
-agents_second (exchange_t *self);
 
 //  Correlation of the taker flow of a minute, over all venues, with the signal of the informed, when they are
 //  this share of the takers; a model of arrival rates that world uses to plant an information coefficient.

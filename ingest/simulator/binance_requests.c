@@ -1,5 +1,6 @@
 //  REST of binance_protocol: paths, weights, refusals.
 
+#include <math.h>
 #include <string.h>
 
 #include "common/base/check.h"
@@ -191,6 +192,31 @@ answer_interest_history (gateway_t *gateway, const query_t *query, reply_t *repl
     return OK;
 }
 
+//  Only the newest row, whatever limit asks for; shares with four decimals.
+static int
+answer_ratio (gateway_t *gateway, const query_t *query, reply_t *reply, int listing)
+{
+    text_buffer_t *out = &gateway->frame;
+    world_ratio_t ratio;
+    int64_t ts_ns;
+    if (gateway_interval_s (query_text (query, "period")) != 300)
+        return refuse (reply, out, 400, -1130, "Data sent for parameter 'period' is not valid.");
+    text_add (out, "[");
+    if (gateway_ratio (gateway, listing, &ratio, &ts_ns) == OK) {
+        double share =
+            slice_is (query->path, "/futures/data/globalLongShortAccountRatio") ? ratio.accounts_long
+            : slice_is (query->path, "/futures/data/topLongShortAccountRatio")  ? ratio.top_accounts_long
+                                                                                : ratio.top_positions_long;
+        text_add (out,
+                  "{\"symbol\":\"%s\",\"longAccount\":\"%.4f\",\"longShortRatio\":\"%.4f\","
+                  "\"shortAccount\":\"%.4f\",\"timestamp\":%lld}",
+                  gateway->listings[listing].contract, share, share / fmax (1 - share, 1e-4), 1 - share,
+                  (long long) gateway_ms (ts_ns));
+    }
+    text_add (out, "]");
+    return OK;
+}
+
 static int
 answer_premium (gateway_t *gateway, const query_t *query, reply_t *reply, int listing)
 {
@@ -282,6 +308,9 @@ static const struct {
     {"/fapi/v1/fundingInfo", "fundingInfo", SYMBOL_NONE, 1, answer_funding_info},
     {"/fapi/v1/premiumIndex", "premiumIndex", SYMBOL_MAY, 1, answer_premium},
     {"/futures/data/openInterestHist", "openInterestHist", SYMBOL_MUST, 1, answer_interest_history},
+    {"/futures/data/globalLongShortAccountRatio", "ratio", SYMBOL_MUST, 1, answer_ratio},
+    {"/futures/data/topLongShortAccountRatio", "ratio", SYMBOL_MUST, 1, answer_ratio},
+    {"/futures/data/topLongShortPositionRatio", "ratio", SYMBOL_MUST, 1, answer_ratio},
     {"/fapi/v1/time", "time", SYMBOL_NONE, 1, answer_time},
     {"/fapi/v1/ping", "time", SYMBOL_NONE, 1, answer_ping},
 };

@@ -229,6 +229,52 @@ answer_tickers (gateway_t *gateway, const query_t *query, int listing)
     return finish (out, gateway);
 }
 
+//  Only the newest row.
+static int
+answer_ratio (gateway_t *gateway, const query_t *query, int listing)
+{
+    text_buffer_t *out = &gateway->frame;
+    world_ratio_t ratio;
+    int64_t ts_ns;
+    if (gateway_interval_s (query_text (query, "period")) != 300)
+        return refuse (out, gateway, 10001, "params error: period is invalid");
+    begin (out);
+    text_add (out, "\"list\":[");
+    if (gateway_ratio (gateway, listing, &ratio, &ts_ns) == OK)
+        text_add (out,
+                  "{\"symbol\":\"%s\",\"buyRatio\":\"%.4f\",\"sellRatio\":\"%.4f\",\"timestamp\":\"%lld\"}",
+                  gateway->listings[listing].contract, ratio.accounts_long, 1 - ratio.accounts_long,
+                  (long long) gateway_ms (ts_ns));
+    text_add (out, "],\"nextPageCursor\":\"\"");
+    return finish (out, gateway);
+}
+
+//  Rates are fractions; nothing deducted is an empty text.
+static int
+answer_tiers (gateway_t *gateway, const query_t *query, int listing)
+{
+    (void) query;
+    text_buffer_t *out = &gateway->frame;
+    begin (out);
+    text_add (out, "\"category\":\"linear\",\"list\":[");
+    const tiers_t *tiers = gateway->world ? world_tiers (gateway->world, gateway->venue, listing) : NULL;
+    for (int i = 0; tiers && i < tiers->count; i++) {
+        const tier_t *row = &tiers->rows[i];
+        char deduction[32] = "";
+        if (row->deduction > 0)
+            (void) snprintf (deduction, sizeof deduction, "%.10g", row->deduction);
+        text_add (
+            out,
+            "%s{\"id\":%d,\"symbol\":\"%s\",\"riskLimitValue\":\"%.10g\",\"maintenanceMargin\":\"%.10g\","
+            "\"initialMargin\":\"%.6g\",\"isLowestRisk\":%d,\"maxLeverage\":\"%.2f\",\"mmDeduction\":\"%s\"}",
+            i ? "," : "", i + 1, gateway->listings[listing].contract,
+            gateway_tier_usd (gateway, listing, row->up_to), row->mmr, 1 / row->leverage_max, i == 0,
+            row->leverage_max, deduction);
+    }
+    text_add (out, "],\"nextPageCursor\":\"\"");
+    return finish (out, gateway);
+}
+
 static const struct {
     const char *path, *channel;
     bool needs_symbol;
@@ -239,6 +285,8 @@ static const struct {
     {"/v5/market/kline", "kline", true, answer_klines},
     {"/v5/market/funding/history", "funding", true, answer_funding},
     {"/v5/market/open-interest", "openInterest", true, answer_interest},
+    {"/v5/market/account-ratio", "ratio", true, answer_ratio},
+    {"/v5/market/risk-limit", "tiers", true, answer_tiers},
     {"/v5/market/orderbook", "snapshot", true, answer_book},
     {"/v5/market/tickers", "tickers-rest", false, answer_tickers},
 };

@@ -4,8 +4,9 @@
 #include "common/base/check.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-static const double DEPOSIT_USD = 1e8; //  each account
+static const double DEPOSIT_USD = 1e8; //  each account but the fund
 static const double TAKER_FEES[] = {[WORLD_BINANCE] = .0005, [WORLD_BYBIT] = .00055, [WORLD_OKX] = .0005};
 static const double MAKER_FEE = .0002;
 //  Share of the variance of the fundamental that comes from the push of trades; world_new leaves it the rest.
@@ -13,10 +14,10 @@ static const double IMPACT_KAPPA = .18;
 static const double IMPACT_SIZE_MAX = 25;
 
 static const char *const ACTOR_NAMES[ACTOR_MAKER + 1] = {
-    [ACTOR_SECOND] = "second",     [ACTOR_RISK] = "risk",   [ACTOR_ARBITRAGE] = "arbitrage",
-    [ACTOR_DEPTH] = "depth",       [ACTOR_NOISE] = "noise", [ACTOR_MOMENTUM] = "momentum",
-    [ACTOR_REVERSION] = "revert",  [ACTOR_VALUE] = "value", [ACTOR_WHALE] = "whale",
-    [ACTOR_INFORMED] = "informed", [ACTOR_MAKER] = "maker",
+    [ACTOR_SECOND] = "second",     [ACTOR_RISK] = "risk",     [ACTOR_ARBITRAGE] = "arbitrage",
+    [ACTOR_DEPTH] = "depth",       [ACTOR_NOISE] = "noise",   [ACTOR_MOMENTUM] = "momentum",
+    [ACTOR_REVERSION] = "revert",  [ACTOR_VALUE] = "value",   [ACTOR_WHALE] = "whale",
+    [ACTOR_INFORMED] = "informed", [ACTOR_HOLDER] = "holder", [ACTOR_MAKER] = "maker",
 };
 
 static int32_t *
@@ -33,8 +34,17 @@ fee_money (int64_t amount, double rate)
     return llround ((double) amount * rate * MONEY_UNIT);
 }
 
+//  Lots of a fill that open, by what was held before.
+static int64_t
+opened_lots (int64_t before, int64_t signed_lots)
+{
+    bool is_closing = (before > 0 && signed_lots < 0) || (before < 0 && signed_lots > 0);
+    int64_t opened = llabs (signed_lots) - (is_closing ? llabs (before) : 0);
+    return opened > 0 ? opened : 0;
+}
+
 static void
-print_trade (exchange_t *self, int64_t px_ticks, int64_t qty_lots)
+print_trade (exchange_t *self, int64_t px_ticks, int64_t qty_lots, int64_t taker_opened, int64_t maker_opened)
 {
     self->trades_count++;
     self->last_px_ticks = px_ticks;
@@ -43,7 +53,11 @@ print_trade (exchange_t *self, int64_t px_ticks, int64_t qty_lots)
                            .px_ticks = px_ticks,
                            .qty_lots = qty_lots,
                            .side = self->taker_is_buy ? 1 : -1,
-                           .is_liquidation = self->taker->is_liquidation};
+                           .is_liquidation = self->taker->is_liquidation,
+                           .taker_opens = 2 * taker_opened > qty_lots,
+                           .maker_opens = 2 * maker_opened > qty_lots,
+                           .taker_opened_lots = taker_opened,
+                           .maker_opened_lots = maker_opened};
     world_history_trade (&self->history, px_ticks, qty_lots, self->taker_is_buy);
     if (self->truth) {
         char id[64];
@@ -67,22 +81,27 @@ on_fill (void *context, int32_t owner, int32_t slot, int64_t px_ticks, int64_t q
     if (is_done)
         *order_place (self, owner, slot) = MATCHING_NONE;
 
-    int64_t profit = accounts_trade (accounts, &accounts->net[owner].holding, -signed_lots, px_ticks);
+    holding_t *resting = &accounts->net[owner].holding;
+    int64_t maker_opened = opened_lots (resting->lots, -signed_lots);
+    int64_t profit = accounts_trade (accounts, resting, -signed_lots, px_ticks);
     accounts_credit (accounts, owner, profit);
     accounts_pay_fee (accounts, owner, fee_money (amount, MAKER_FEE));
 
     holding_t *holding =
         taker->slot >= 0 ? &accounts->positions[taker->slot].holding : &accounts->net[taker->account].holding;
+    int64_t taker_opened = opened_lots (holding->lots, signed_lots);
     profit = accounts_trade (accounts, holding, signed_lots, px_ticks);
-    if (taker->slot >= 0)
-        accounts_credit_margin (accounts, taker->slot, profit);
-    else
+    int64_t fee = taker->is_liquidation ? 0 : fee_money (amount, TAKER_FEES[self->rule]);
+    if (taker->slot >= 0) {
+        accounts_credit_profit (accounts, taker->slot, profit);
+        self->holder_profit[accounts->positions[taker->slot].holder] += profit - fee;
+    } else {
         accounts_credit (accounts, taker->account, profit);
-    if (!taker->is_liquidation)
-        accounts_pay_fee (accounts, taker->account, fee_money (amount, TAKER_FEES[self->rule]));
+    }
+    accounts_pay_fee (accounts, taker->account, fee);
     taker->lots += qty_lots;
     taker->amount += amount;
-    print_trade (self, px_ticks, qty_lots);
+    print_trade (self, px_ticks, qty_lots, taker_opened, maker_opened);
 }
 
 static void
@@ -125,6 +144,8 @@ exchange_init (exchange_t *self, const exchange_options_t *options)
         uint64_t index = (uint64_t) (options->instrument * WORLD_VENUES_MAX + options->venue) * ACTOR_COUNT;
         prng_fork (&self->prng[i], options->seed, name, index + (uint64_t) i);
     }
+    for (int i = 0; i < HOLDER_COUNT; i++)
+        self->wealth[i] = 1;
     self->tiers = options->listing->tiers[options->rule];
     matching_sink_t sink = {.self = self, .fill = on_fill, .level = on_level};
     self->book = matching_new (ACCOUNT_MAKERS * 2 * MAKER_LEVELS + DEPTH_ORDERS + 8, &sink);

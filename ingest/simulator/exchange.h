@@ -30,11 +30,15 @@ enum {
     ACTOR_VALUE,
     ACTOR_WHALE,
     ACTOR_INFORMED,
-    ACTOR_MAKER, //  the first of ACCOUNT_MAKERS
+    ACTOR_HOLDER, //  owners of cross positions who change them
+    ACTOR_MAKER,  //  the first of ACCOUNT_MAKERS
     ACTOR_COUNT = ACTOR_MAKER + ACCOUNT_MAKERS
 };
 
-enum { MAKER_LEVELS = 6, DEPTH_ORDERS = 480, BASIS_MAX = 300 };
+//  The crowd's kinds, each with a wealth of its own (crowd).
+enum { HOLDER_NOISE, HOLDER_MOMENTUM, HOLDER_REVERSION, HOLDER_VALUE, HOLDER_WHALE, HOLDER_COUNT };
+
+enum { MAKER_LEVELS = 6, DEPTH_ORDERS = 480, BASIS_MAX = 300, MEAN_COUNT = 5 };
 
 typedef struct {
     int account;          //  pays fees; its holding when slot < 0
@@ -47,9 +51,14 @@ typedef struct {
 typedef struct {
     int32_t slot;
     int64_t opened_ns, lots_left;
-    double leverage;
+    int64_t slice_lots;
     int side; //  0: idle
 } whale_t;
+
+typedef struct {
+    double peak_usd;          //  of its equity, forgotten over half an hour
+    int64_t seen_ns, back_ns; //  it stays away until
+} maker_t;
 
 typedef struct {
     int venue, instrument;
@@ -74,7 +83,8 @@ typedef struct {
     bool taker_is_buy;
 
     int64_t last_px_ticks, trade_id;
-    uint64_t trades_count, liquidations_count, refused_count; //  refused: no room for another position
+    uint64_t trades_count, liquidations_count, adl_count, refused_count; //  refused: no room for a position
+    int64_t oi_unprinted_lots;                                           //  see world_books_t
 
     //  prices (margin)
     double premium, venue_noise; //  of the log price: contract over index; venue over fundamental
@@ -89,7 +99,12 @@ typedef struct {
     int32_t maker_orders[ACCOUNT_MAKERS][2][MAKER_LEVELS], depth_orders[DEPTH_ORDERS];
     whale_t whale;
     double order_rate_s, order_usd; //  takers of all classes a second at activity 1; mean size
-    double mid_fast_px, mid_slow_px, mid_px, excitement;
+    double mid_px, mid_fast_px, mean_px[MEAN_COUNT]; //  averages: half a minute; crowd's horizons
+    double band_variance;                            //  of the log distance from the second mean
+    double excitement;
+    maker_t makers[ACCOUNT_MAKERS];
+    double wealth[HOLDER_COUNT];         //  1 at the start
+    int64_t holder_profit[HOLDER_COUNT]; //  realised since it was last counted
 
     //  closed minutes of the last day; the running one is added when asked for
     double day_volume_coins, day_turnover_usd, day_open_px, day_high_px, day_low_px;

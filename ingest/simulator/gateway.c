@@ -247,6 +247,36 @@ gateway_lot_coins (const gateway_listing_t *listing)
     return (double) listing->qty_units * pow (10, listing->qty_exponent) * listing->contract_coins;
 }
 
+static double
+tier_bound (const gateway_t *self, int listing, double up_to, bool is_in_coins)
+{
+    bool is_by_coins = world_tiers (self->world, self->venue, listing)->is_by_coins;
+    world_ticker_t ticker;
+    world_ticker (self->world, self->venue, listing, &ticker);
+    if (is_by_coins == is_in_coins)
+        return up_to;
+    return is_in_coins ? up_to / ticker.mark_px : up_to * ticker.mark_px;
+}
+
+double
+gateway_tier_coins (const gateway_t *self, int listing, double up_to)
+{
+    return tier_bound (self, listing, up_to, true);
+}
+
+double
+gateway_tier_usd (const gateway_t *self, int listing, double up_to)
+{
+    return tier_bound (self, listing, up_to, false);
+}
+
+int
+gateway_ratio (const gateway_t *self, int listing, world_ratio_t *out, int64_t *ts_ns)
+{
+    *ts_ns = self->now_ns - self->now_ns % (300 * NS_PER_S);
+    return self->world ? world_ratio (self->world, self->venue, listing, out) : E_AGAIN;
+}
+
 int32_t
 gateway_interval_s (slice_t text)
 {

@@ -159,6 +159,15 @@ gateway_add_coins (text_buffer_t *out, const gateway_listing_t *listing, double 
 double
 gateway_lot_coins (const gateway_listing_t *listing);
 
+//  A bound of maintenance tiers in coins or USD, whichever the world keeps them by.
+double
+gateway_tier_coins (const gateway_t *self, int listing, double up_to);
+double
+gateway_tier_usd (const gateway_t *self, int listing, double up_to);
+//  The ratio of the span of 5 minutes that was over last.  E_AGAIN when there is none.
+int
+gateway_ratio (const gateway_t *self, int listing, world_ratio_t *out, int64_t *ts_ns);
+
 //  --- histories: bars, funding or open interest of the bounds [from, to), written row by row into the frame
 typedef struct {
     int64_t from_ns, to_ns;

@@ -146,6 +146,7 @@ make_market (simulator_t *self, const feed_options_t *feed, error_text_t *error)
         .planted_ic = settings->planted_ic,
         .planted_horizon_s = settings->planted_horizon_s,
         .name_trade = name_trade,
+        .tiers_folder = settings->pipeline.tiers_folder,
         .truth_path = settings->truth_file[0] ? settings->truth_file : NULL,
     };
     for (int i = 0; i < VENUES_COUNT; i++)

@@ -1,5 +1,6 @@
 #include "ingest/simulator/margin.h"
 #include "common/base/check.h"
+#include "ingest/simulator/liquidation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 static const int64_t SECOND_NS = INT64_C (1000000000);
 static const int64_t FUNDING_INTERVAL_NS = INT64_C (28800) * 1000000000;
 static const double INTEREST_RATE = .0001, FUNDING_CLAMP = .0005;
-static const double BINANCE_CLEARANCE_FEE = .0125;
 static const double TAKER_BAND = .004;  //  a market order walks the book at most so far
 static const double IMPACT_ORDERS = 12; //  impact notional of the premium, in mean orders
 enum { PREMIUM_EVERY_S = 5 };
@@ -32,17 +32,31 @@ ticks32 (double ticks)
     return ticks >= INT32_MAX ? INT32_MAX : ticks <= 0 ? 0 : (int32_t) ticks;
 }
 
-//  Recompute the liquidation price and the marks that need action.
-static void
-position_arm (exchange_t *self, int32_t slot)
+int32_t
+margin_mark_ticks (const exchange_t *self)
+{
+    return ticks32 (round (self->mark_px / self->spec->tick_px));
+}
+
+int64_t
+margin_bankruptcy_px_ticks (const holding_t *holding, int64_t backing)
+{
+    double entry = (double) holding->cost / (double) holding->lots;
+    double edge = entry - (double) backing / MONEY_UNIT / (double) holding->lots;
+    int64_t px = llround (holding->lots > 0 ? ceil (edge) : floor (edge));
+    return px > 1 ? px : 1;
+}
+
+void
+margin_arm (exchange_t *self, int32_t slot)
 {
     position_t *position = &self->accounts.positions[slot];
     int side = sign_of (position->holding.lots);
     double tick = self->spec->tick_px;
     double coins = fabs ((double) position->holding.lots) * self->spec->lot_coins;
     double entry_px = (double) position->holding.cost / (double) position->holding.lots * tick;
-    double margin_usd = exchange_usd (self, position->margin);
-    double px = tiers_liquidation_px (&self->tiers, side, coins, entry_px, margin_usd);
+    double backing_usd = exchange_usd (self, accounts_backing (position));
+    double px = tiers_liquidation_px (&self->tiers, side, coins, entry_px, backing_usd);
     position->liquidation_px_ticks = ticks32 (side > 0 ? ceil (px / tick) : floor (px / tick));
 
     int32_t adverse = position->liquidation_px_ticks, stop = position->stop_px_ticks,
@@ -58,15 +72,22 @@ position_arm (exchange_t *self, int32_t slot)
     }
 }
 
-//  Margin up to cost / leverage out of the crowd's wallet.
+//  Margin of cost / leverage: what lacks comes out of the spare balance and then the crowd's wallet, what is
+//  too much goes back where the position's money lives.
 static void
 position_fund (exchange_t *self, int32_t slot)
 {
-    position_t *position = &self->accounts.positions[slot];
+    accounts_t *accounts = &self->accounts;
+    position_t *position = &accounts->positions[slot];
     double cost = fabs ((double) position->holding.cost);
     int64_t needed = llround (cost * MONEY_UNIT / (double) position->leverage) - position->margin;
-    accounts_credit (&self->accounts, ACCOUNT_CROWD, -needed);
-    accounts_credit_margin (&self->accounts, slot, needed);
+    int64_t own = 0;
+    if (position->is_cross) {
+        own = needed < 0 || needed < position->spare ? needed : position->spare > 0 ? position->spare : 0;
+        accounts_credit_spare (accounts, slot, -own);
+    }
+    accounts_credit (accounts, ACCOUNT_CROWD, own - needed);
+    accounts_credit_margin (accounts, slot, needed);
 }
 
 static void
@@ -81,7 +102,10 @@ position_start (exchange_t *self, int32_t slot, const margin_order_t *order, int
     position->target_px_ticks =
         order->target > 0 ? ticks32 (round (entry * (1 + order->side * order->target))) : 0;
     position_fund (self, slot);
-    position_arm (self, slot);
+    if (position->is_cross)
+        margin_transfer (self, slot, llround ((double) position->margin * order->spare));
+    else
+        margin_arm (self, slot);
     margin_close_at (self, slot, self->now_ns + (int64_t) (order->hold_s * 1e9));
 }
 
@@ -97,15 +121,27 @@ order_bounded (const exchange_t *self, const margin_order_t *order)
     return bounded;
 }
 
-int32_t
-margin_open (exchange_t *self, const margin_order_t *order)
+static int32_t
+position_new (exchange_t *self, const margin_order_t *order)
 {
-    margin_order_t bounded = order_bounded (self, order);
     int32_t slot = accounts_open (&self->accounts);
     if (slot < 0) {
         self->refused_count++;
         return -1;
     }
+    position_t *position = &self->accounts.positions[slot];
+    position->is_cross = order->spare > 0;
+    position->holder = (int8_t) order->holder;
+    return slot;
+}
+
+int32_t
+margin_open (exchange_t *self, const margin_order_t *order)
+{
+    margin_order_t bounded = order_bounded (self, order);
+    int32_t slot = position_new (self, order);
+    if (slot < 0)
+        return -1;
     taker_t taker = {.account = ACCOUNT_CROWD, .slot = slot, .has_impact = order->has_impact};
     bool is_buy = order->side > 0;
     int64_t limit = limit_for (self, is_buy, TAKER_BAND);
@@ -122,7 +158,7 @@ margin_plant (exchange_t *self, const margin_order_t *order, int64_t ts_ns, int6
 {
     margin_order_t bounded = order_bounded (self, order);
     accounts_t *accounts = &self->accounts;
-    int32_t slot = accounts_open (accounts);
+    int32_t slot = position_new (self, order);
     if (slot < 0)
         return -1;
     int64_t lots = order->side * exchange_lots (self, order->usd);
@@ -147,8 +183,33 @@ margin_add (exchange_t *self, int32_t slot, int64_t lots, bool has_impact)
         if ((double) position->leverage > most)
             position->leverage = (float) most;
         position_fund (self, slot);
-        position_arm (self, slot);
+        margin_arm (self, slot);
     }
+}
+
+void
+margin_reduce (exchange_t *self, int32_t slot, int64_t lots)
+{
+    const position_t *position = &self->accounts.positions[slot];
+    CHECK (lots > 0 && lots < llabs (position->holding.lots));
+    bool is_buy = position->holding.lots < 0;
+    taker_t taker = {.account = ACCOUNT_CROWD, .slot = slot, .has_impact = true};
+    if (exchange_take (self, &taker, is_buy, limit_for (self, is_buy, TAKER_BAND), lots) > 0) {
+        position_fund (self, slot);
+        margin_arm (self, slot);
+    }
+}
+
+void
+margin_transfer (exchange_t *self, int32_t slot, int64_t money)
+{
+    accounts_t *accounts = &self->accounts;
+    int64_t spare = accounts->positions[slot].spare;
+    if (money < 0 && spare + money < 0)
+        money = spare > 0 ? -spare : 0;
+    accounts_credit (accounts, ACCOUNT_CROWD, -money);
+    accounts_credit_spare (accounts, slot, money);
+    margin_arm (self, slot);
 }
 
 void
@@ -168,82 +229,16 @@ position_close (exchange_t *self, int32_t slot)
     if (position->holding.lots == 0) {
         accounts_close (&self->accounts, slot, ACCOUNT_CROWD);
     } else { //  thin book: the rest in a while
-        position_arm (self, slot);
+        margin_arm (self, slot);
         margin_close_at (self, slot, self->now_ns + 5 * SECOND_NS);
     }
-}
-
-static void
-emit_liquidation (exchange_t *self, const world_liquidation_t *liquidation)
-{
-    self->liquidations_count++;
-    self->excitement += .6;
-    if (self->truth)
-        truth_liquidation (self->truth, self->venue_name, self->name, self->spec, liquidation);
-    if (self->sink->liquidation)
-        self->sink->liquidation (self->sink->self, self->venue, self->instrument, liquidation);
-}
-
-static void
-position_liquidate (exchange_t *self, int32_t slot)
-{
-    accounts_t *accounts = &self->accounts;
-    position_t *position = &accounts->positions[slot];
-    int64_t lots = position->holding.lots, count = llabs (lots);
-    int side = sign_of (lots);
-    double entry = (double) position->holding.cost / (double) lots;
-    double edge = entry - side * (double) position->margin / MONEY_UNIT / (double) count;
-    int64_t bankruptcy = llround (side > 0 ? ceil (edge) : floor (edge));
-    if (bankruptcy < 1)
-        bankruptcy = 1;
-    double leverage = (double) position->leverage;
-
-    taker_t taker = {.account = ACCOUNT_CROWD, .slot = slot, .is_liquidation = true, .has_impact = true};
-    int64_t filled = exchange_take (self, &taker, side < 0, bankruptcy, count);
-    int64_t rest = side * (count - filled);
-    if (rest) {
-        int64_t profit = accounts_trade (accounts, &position->holding, -rest, bankruptcy);
-        accounts_credit_margin (accounts, slot, profit);
-        profit = accounts_trade (accounts, &accounts->net[ACCOUNT_FUND].holding, rest, bankruptcy);
-        accounts_credit (accounts, ACCOUNT_FUND, profit);
-    }
-    int64_t left = position->margin;
-    if (self->rule == WORLD_BINANCE) { //  a fee of the fill; the other venues' funds keep what is left
-        int64_t fee = llround ((double) taker.amount * BINANCE_CLEARANCE_FEE * MONEY_UNIT);
-        if (fee < left) {
-            accounts_credit_margin (accounts, slot, fee - left);
-            accounts_credit (accounts, ACCOUNT_CROWD, left - fee);
-        }
-    }
-    accounts_close (accounts, slot, ACCOUNT_FUND);
-    int64_t amount = taker.amount + (count - filled) * bankruptcy;
-    emit_liquidation (self, &(world_liquidation_t){.ts_ns = self->now_ns,
-                                                   .side = (int8_t) side,
-                                                   .qty_lots = count,
-                                                   .order_px_ticks = bankruptcy,
-                                                   .average_px_ticks = (amount + count / 2) / count,
-                                                   .bankruptcy_px_ticks = bankruptcy,
-                                                   .leverage = leverage});
-}
-
-//  A twentieth at a time, so that the fund does not move the market it saved.
-static void
-fund_work_off (exchange_t *self)
-{
-    int64_t lots = self->accounts.net[ACCOUNT_FUND].holding.lots;
-    if (lots == 0)
-        return;
-    bool is_buy = lots < 0;
-    int64_t slice = llabs (lots) / 20 + 1;
-    taker_t taker = {.account = ACCOUNT_FUND, .slot = -1, .has_impact = true};
-    exchange_take (self, &taker, is_buy, limit_for (self, is_buy, .001), slice);
 }
 
 void
 margin_scan (exchange_t *self)
 {
     accounts_t *accounts = &self->accounts;
-    int32_t mark = ticks32 (round (self->mark_px / self->spec->tick_px));
+    int32_t mark = margin_mark_ticks (self);
     int64_t now_ns = self->now_ns;
     for (int32_t i = 0; i < accounts->slots_end; i++) {
         if (mark > accounts->low_px_ticks[i] && mark < accounts->high_px_ticks[i] &&
@@ -253,11 +248,11 @@ margin_scan (exchange_t *self)
         int32_t liquidation = position->liquidation_px_ticks;
         bool is_long = position->holding.lots > 0;
         if (liquidation > 0 && (is_long ? mark <= liquidation : mark >= liquidation))
-            position_liquidate (self, i);
+            liquidation_of (self, i);
         else
             position_close (self, i);
     }
-    fund_work_off (self);
+    liquidation_fund (self);
 }
 
 static double
@@ -340,9 +335,9 @@ funding_settle (exchange_t *self)
         if (lots == 0)
             continue;
         int64_t money = llround ((double) lots * paid_per_lot);
-        accounts_credit_margin (accounts, i, -money);
+        accounts_credit_profit (accounts, i, -money);
         total += money;
-        position_arm (self, i);
+        margin_arm (self, i);
     }
     accounts_credit (accounts, ACCOUNT_FUND, total);
     world_series_add (&self->history.funding, self->now_ns, rate);

@@ -5,9 +5,11 @@
  *           okx      index + mean basis of 60 s (its window is not published)
  *  Funding  F = P + clamp (.01 % - P, +-.05 %), P the mean of premium samples weighted 1..n, one each 5 s,
  *           settled each 8 h; what rounding leaves goes through the fund.
- *  Forced   when the mark reaches a position's liquidation price it is closed by an immediate-or-cancel order
- *           at its bankruptcy price; the fund takes the rest at that price and works it off slowly.
- *  Not      cross margin, partial liquidation by tiers and auto-deleveraging: the fund is large. */
+ *  Backing  what an isolated position has is its margin, what a cross one has is its margin and its spare
+ *           balance; the liquidation price is where that and the unrealised profit are the maintenance.  It is a
+ *           fixed number between two trades or transfers of the account, so a look at the mark is a look at
+ *           the equity of every account.
+ *  Forced   liquidation.h. */
 
 #ifndef LEADLINE_MARGIN_H
 #define LEADLINE_MARGIN_H
@@ -19,6 +21,8 @@ typedef struct {
     double usd, leverage;
     double stop, target; //  distance from entry as a share of it; 0: none
     double hold_s;
+    double spare; //  cross: the spare balance, in initial margins; 0: isolated
+    int holder;   //  what kind of agent, kept with the position
     bool has_impact;
 } margin_order_t;
 
@@ -30,9 +34,32 @@ margin_open (exchange_t *self, const margin_order_t *order);
 int32_t
 margin_plant (exchange_t *self, const margin_order_t *order, int64_t ts_ns, int64_t px_ticks, int depth);
 
-//  Buy or sell more of the same side into a position; its margin follows at its leverage.
+//  Buy or sell more of the same side into a position; its margin follows at its leverage, out of the spare
+//  balance as far as that goes.
 void
 margin_add (exchange_t *self, int32_t slot, int64_t lots, bool has_impact);
+
+//  Close part of a position at market, less than all of it; margin in excess of its leverage goes back to the
+//  spare balance of a cross position, to the crowd's wallet from an isolated one.
+void
+margin_reduce (exchange_t *self, int32_t slot, int64_t lots);
+
+//  Move money (accounts) from the crowd's wallet to what backs a cross position.  Negative: back, as much as its
+//  spare balance has.
+void
+margin_transfer (exchange_t *self, int32_t slot, int64_t money);
+
+//  The liquidation price and the marks that need action, anew: after any change of holding or backing.
+void
+margin_arm (exchange_t *self, int32_t slot);
+
+//  The price at which a closing leaves nothing of the backing, rounded so that it never costs more than that.
+int64_t
+margin_bankruptcy_px_ticks (const holding_t *holding, int64_t backing);
+
+//  The mark in whole ticks.
+int32_t
+margin_mark_ticks (const exchange_t *self);
 
 //  Set when a position is to be closed.
 void
@@ -46,7 +73,7 @@ margin_second (exchange_t *self);
 void
 margin_start (exchange_t *self);
 
-//  Liquidate, stop, take profit, close by time; work off the fund's position.
+//  Liquidate, stop, take profit, close by time; then the fund's position.
 void
 margin_scan (exchange_t *self);
 

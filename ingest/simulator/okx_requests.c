@@ -1,5 +1,6 @@
-//  REST of okx_protocol.  Limits are per path: 20 in 2 s.
+//  REST of okx_protocol.  Limits are per path: 20 in 2 s, ratios 5 and tiers 10.
 
+#include <math.h>
 #include <string.h>
 
 #include "common/base/check.h"
@@ -205,19 +206,81 @@ answer_books (gateway_t *gateway, const query_t *query, int listing)
     return finish (out);
 }
 
+#define RUBIK "/api/v5/rubik/stat/contracts/"
+
+//  Only the newest row: longs over shorts.
+static int
+answer_ratio (gateway_t *gateway, const query_t *query, int listing)
+{
+    text_buffer_t *out = &gateway->frame;
+    world_ratio_t ratio;
+    int64_t ts_ns;
+    slice_t period = query_text (query, "period");
+    if (period.size && gateway_interval_s (period) != 300)
+        return refuse (out, 51000, "Parameter period error");
+    begin (out);
+    if (gateway_ratio (gateway, listing, &ratio, &ts_ns) == OK) {
+        double share = slice_is (query->path, RUBIK "long-short-account-ratio-contract") ? ratio.accounts_long
+                       : slice_is (query->path, RUBIK "long-short-account-ratio-contract-top-trader")
+                           ? ratio.top_accounts_long
+                           : ratio.top_positions_long;
+        text_add (out, "[\"%lld\",\"%.6f\"]", (long long) gateway_ms (ts_ns), share / fmax (1 - share, 1e-4));
+    }
+    return finish (out);
+}
+
+//  Of a family, in contracts.
+static int
+answer_tiers (gateway_t *gateway, const query_t *query, int listing)
+{
+    text_buffer_t *out = &gateway->frame;
+    char name[GATEWAY_NAME_MAX + 8];
+    slice_t family = query_text (query, "instFamily");
+    (void) snprintf (name, sizeof name, "%.*s-SWAP", (int) (family.size < 24 ? family.size : 24),
+                     family.data);
+    listing = gateway_find (gateway, slice_of (name));
+    if (!slice_is (query_text (query, "instType"), "SWAP") || !query_text (query, "tdMode").size)
+        return refuse (out, 51000, "Parameter instType or tdMode error");
+    if (listing < 0 || !gateway->world)
+        return refuse (out, 51001, "Instrument family doesn't exist");
+    const tiers_t *tiers = world_tiers (gateway->world, gateway->venue, listing);
+    double contract_coins = gateway->listings[listing].contract_coins, from = 0;
+    double lot = gateway_lot_coins (&gateway->listings[listing]) / contract_coins;
+    begin (out);
+    for (int i = 0; i < tiers->count; i++) {
+        const tier_t *row = &tiers->rows[i];
+        double to = gateway_tier_coins (gateway, listing, row->up_to) / contract_coins;
+        text_add (out,
+                  "%s{\"baseMaxLoan\":\"\",\"imr\":\"%.6g\",\"instFamily\":\"%.*s\",\"instId\":\"\","
+                  "\"maxLever\":\"%.10g\","
+                  "\"maxSz\":\"%.10g\",\"minSz\":\"%.10g\",\"mmr\":\"%.10g\",\"optMgnFactor\":\"0\","
+                  "\"quoteMaxLoan\":\"\","
+                  "\"tier\":\"%d\",\"uly\":\"%.*s\"}",
+                  i ? "," : "", 1 / row->leverage_max, (int) family.size, family.data, row->leverage_max, to,
+                  from, row->mmr, i + 1, (int) family.size, family.data);
+        from = to + lot;
+    }
+    return finish (out);
+}
+
 static const struct {
     const char *path, *channel;
     bool needs_instrument;
     int (*answer) (gateway_t *gateway, const query_t *query, int listing);
+    int64_t weight; //  of the 20 in 2 s
 } rows[] = {
-    {"/api/v5/public/time", "time", false, answer_time},
-    {"/api/v5/public/instruments", "instruments", false, answer_instruments},
-    {"/api/v5/market/candles", "candles", true, answer_candles},
-    {"/api/v5/market/history-candles", "candles", true, answer_candles},
-    {"/api/v5/public/funding-rate-history", "funding", true, answer_funding},
-    {"/api/v5/rubik/stat/contracts/open-interest-history", "openInterest", true, answer_interest_history},
-    {"/api/v5/public/open-interest", "openInterest", false, answer_interest},
-    {"/api/v5/market/books", "snapshot", true, answer_books},
+    {"/api/v5/public/time", "time", false, answer_time, 1},
+    {"/api/v5/public/instruments", "instruments", false, answer_instruments, 1},
+    {"/api/v5/market/candles", "candles", true, answer_candles, 1},
+    {"/api/v5/market/history-candles", "candles", true, answer_candles, 1},
+    {"/api/v5/public/funding-rate-history", "funding", true, answer_funding, 1},
+    {"/api/v5/rubik/stat/contracts/open-interest-history", "openInterest", true, answer_interest_history, 1},
+    {RUBIK "long-short-account-ratio-contract", "ratio", true, answer_ratio, 4},
+    {RUBIK "long-short-account-ratio-contract-top-trader", "ratio", true, answer_ratio, 4},
+    {RUBIK "long-short-position-ratio-contract-top-trader", "ratio", true, answer_ratio, 4},
+    {"/api/v5/public/position-tiers", "tiers", false, answer_tiers, 2},
+    {"/api/v5/public/open-interest", "openInterest", false, answer_interest, 1},
+    {"/api/v5/market/books", "snapshot", true, answer_books, 1},
 };
 
 int
@@ -230,7 +293,7 @@ okx_protocol_request (gateway_t *gateway, const query_t *query, reply_t *reply)
             continue;
         gateway->window_from_ns = state->windows_from_ns[i];
         gateway->window_weight = state->windows_weight[i];
-        bool is_allowed = gateway_allow (gateway, query, 1, REQUESTS_MOST, WINDOW_S);
+        bool is_allowed = gateway_allow (gateway, query, rows[i].weight, REQUESTS_MOST, WINDOW_S);
         state->windows_from_ns[i] = gateway->window_from_ns;
         state->windows_weight[i] = gateway->window_weight;
         if (!is_allowed) {

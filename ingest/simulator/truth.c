@@ -14,7 +14,7 @@ static const double COMPONENTS[] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 10
 enum { BUFFER_BYTES = 1 << 18 };
 
 typedef struct {
-    int32_t row; //  side x components + component
+    int32_t row; //  (side x components + component) x 2 + cross
     int32_t bin;
     double usd;
 } cell_t;
@@ -90,9 +90,11 @@ truth_trade (truth_t *self, const char *venue, const char *instrument, const wor
              const world_trade_t *trade, const char *id)
 {
     char px[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
-    note (self, fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",\"%s\",%" PRId64 ",\"%s\",\"%s\",%d]}\n",
-                         venue, instrument, id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
-                         qty_text (spec, trade->qty_lots, qty), trade->side));
+    note (self,
+          fprintf (self->file, "{\"trade\":[\"%s\",\"%s\",\"%s\",%" PRId64 ",\"%s\",\"%s\",%d,%d,%d]}\n",
+                   venue, instrument, id, trade->ts_ns, px_text (spec, trade->px_ticks, px),
+                   qty_text (spec, trade->qty_lots, qty), trade->side, trade->taker_opens,
+                   trade->maker_opens));
 }
 
 void
@@ -100,12 +102,24 @@ truth_liquidation (truth_t *self, const char *venue, const char *instrument, con
                    const world_liquidation_t *liquidation)
 {
     char bankruptcy[DECIMAL_TEXT_MAX], average[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
-    note (self,
-          fprintf (self->file, "{\"liquidation\":[\"%s\",\"%s\",%" PRId64 ",%d,\"%s\",\"%s\",\"%s\",%g]}\n",
-                   venue, instrument, liquidation->ts_ns, liquidation->side,
-                   qty_text (spec, liquidation->qty_lots, qty),
-                   px_text (spec, liquidation->bankruptcy_px_ticks, bankruptcy),
-                   px_text (spec, liquidation->average_px_ticks, average), liquidation->leverage));
+    note (self, fprintf (self->file,
+                         "{\"liquidation\":[\"%s\",\"%s\",%" PRId64 ",%d,\"%s\",\"%s\",\"%s\",%g,%d,%d]}\n",
+                         venue, instrument, liquidation->ts_ns, liquidation->side,
+                         qty_text (spec, liquidation->qty_lots, qty),
+                         px_text (spec, liquidation->bankruptcy_px_ticks, bankruptcy),
+                         px_text (spec, liquidation->average_px_ticks, average), liquidation->leverage,
+                         liquidation->is_cross, liquidation->is_partial));
+}
+
+void
+truth_deleverage (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
+                  const world_deleverage_t *deleverage)
+{
+    char px[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
+    note (self, fprintf (self->file, "{\"adl\":[\"%s\",\"%s\",%" PRId64 ",%d,\"%s\",\"%s\",%g]}\n", venue,
+                         instrument, deleverage->ts_ns, deleverage->side,
+                         qty_text (spec, deleverage->qty_lots, qty), px_text (spec, deleverage->px_ticks, px),
+                         deleverage->score));
 }
 
 static int
@@ -141,8 +155,9 @@ collect_cells (truth_t *self, const world_spec_t *spec, double mark_px, const ac
         if (lots == 0 || position->liquidation_px_ticks <= 0)
             continue;
         int32_t side_row = lots > 0 ? 0 : (int32_t) COUNT_OF (COMPONENTS);
+        int32_t row = 2 * (side_row + component_of (accounts_leverage (position))) + position->is_cross;
         double px = position->liquidation_px_ticks * spec->tick_px;
-        self->cells[count++] = (cell_t){.row = side_row + component_of ((double) position->leverage),
+        self->cells[count++] = (cell_t){.row = row,
                                         .bin = (int32_t) floor (log (px) / BIN_LOG),
                                         .usd = (double) llabs (lots) * spec->lot_coins * mark_px};
     }
@@ -158,7 +173,7 @@ truth_positions (truth_t *self, const char *venue, const char *instrument, const
     for (int32_t i = 0; i < count;) {
         int32_t row = self->cells[i].row, components = (int32_t) COUNT_OF (COMPONENTS);
         note (self, fprintf (self->file, "{\"positions\":[\"%s\",\"%s\",%" PRId64 ",%d,%d,[", venue,
-                             instrument, ts_ns, row < components ? 1 : -1, row % components));
+                             instrument, ts_ns, row / 2 < components ? 1 : -1, row / 2 % components));
         for (bool is_first = true; i < count && self->cells[i].row == row; is_first = false) {
             int32_t bin = self->cells[i].bin;
             double usd = 0;
@@ -166,7 +181,7 @@ truth_positions (truth_t *self, const char *venue, const char *instrument, const
                 usd += self->cells[i].usd;
             note (self, fprintf (self->file, "%s[%d,%.0f]", is_first ? "" : ",", bin, usd));
         }
-        note (self, fputs ("]]}\n", self->file));
+        note (self, fprintf (self->file, "],%d]}\n", row % 2));
     }
 }
 

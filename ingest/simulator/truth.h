@@ -1,11 +1,16 @@
 /*  truth - what the public does not see, as JSON lines (methods F6)
  *
- *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side]}
- *             quantity: the venue's unit
- *         {"liquidation": [venue, instrument, ts_ns, side, "quantity", "bankruptcy", "average", leverage]}
- *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...]]}
- *             every 60 s
- *             bin = floor (ln (liquidation price) / 0.0005); component: index of the leverage in
+ *  Lines  {"trade": [venue, instrument, "id", ts_ns, "price", "quantity", side, taker opens, maker opens]}
+ *             quantity: the venue's unit; opens: 1 when the fill opened or enlarged that side's position
+ *         {"liquidation": [venue, instrument, ts_ns, side, "quantity", "bankruptcy", "average", leverage, cross,
+ *                          partial]}
+ *             every one; leverage: effective, value at entry over what backed it; cross, partial: 0 or 1,
+ *             partial when the position lives on with the rest
+ *         {"adl": [venue, instrument, ts_ns, side, "quantity", "price", score]}
+ *             a position, of this side, deleveraged at the bankruptcy price of another
+ *         {"positions": [venue, instrument, ts_ns, side, component, [[bin, usd], ...], cross]}
+ *             every 60 s; what is listed for each side, component and cross 0 or 1 that there is
+ *             bin = floor (ln (liquidation price) / 0.0005); component: index of the effective leverage in
  *             2 3 5 7.5 10 15 20 25 33 50 75 100 125, the nearest by ratio
  *         {"books": [venue, instrument, ts_ns, deposits, wallets, fund, fees, unrealised, long, short, oi]}
  *             every 60 s
@@ -35,6 +40,9 @@ truth_trade (truth_t *self, const char *venue, const char *instrument, const wor
 void
 truth_liquidation (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
                    const world_liquidation_t *liquidation);
+void
+truth_deleverage (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,
+                  const world_deleverage_t *deleverage);
 //  Positions with a liquidation price, summed on the grid; notional at mark_px.
 void
 truth_positions (truth_t *self, const char *venue, const char *instrument, const world_spec_t *spec,

@@ -1,6 +1,7 @@
 #include "ingest/simulator/world.h"
 #include "common/base/check.h"
 #include "ingest/simulator/agents.h"
+#include "ingest/simulator/crowd.h"
 #include "ingest/simulator/exchange.h"
 #include "ingest/simulator/margin.h"
 #include "ingest/simulator/world_past.h"
@@ -13,6 +14,7 @@ static const int64_t SECOND_NS = INT64_C (1000000000), STEP_NS = INT64_C (100000
 static const int64_t OI_EVERY_NS = INT64_C (300000000000), MINUTE_NS = INT64_C (60000000000);
 static const double IMPACT_OWN_SHARE = .85;
 static const double USUAL_INFORMED_SHARE = .06, USUAL_DRIFT = .04, USUAL_HORIZON_S = 300, PLANTED_SHARE = .35;
+static const double USUAL_FUND_SHARE = .01;
 static const double DRIFT_CORRELATION_MAX = .6;
 enum { DAY_MINUTES = 1440 };
 
@@ -56,6 +58,8 @@ options_check (const world_options_t *options, error_text_t *error)
         return error_set (error, E_RANGE, "world: %d days of history", options->history_days);
     if (options->start_ns < 0)
         return error_set (error, E_RANGE, "world: starts before 1970");
+    if (!(options->fund_share >= 0 && options->fund_share <= 1))
+        return error_set (error, E_RANGE, "world: fund share %g is not within 0..1", options->fund_share);
     if (!(options->planted_ic >= 0 && options->planted_ic <= .5))
         return error_set (error, E_RANGE, "world: planted ic %g is not within 0..0.5", options->planted_ic);
     if (options->planted_ic > 0 && !(options->planted_horizon_s >= 30 && options->planted_horizon_s <= 86400))
@@ -138,6 +142,13 @@ day_update (exchange_t *exchange)
 }
 
 static void
+fund_endow (exchange_t *exchange, double share)
+{
+    double oi = (double) exchange->accounts.long_lots * exchange->mark_px / exchange->spec->tick_px;
+    accounts_deposit (&exchange->accounts, ACCOUNT_FUND, llround (share * oi * MONEY_UNIT));
+}
+
+static void
 exchanges_start (world_t *self)
 {
     int64_t start_ns = self->options.start_ns;
@@ -146,7 +157,8 @@ exchanges_start (world_t *self)
         exchange->last_px_ticks = llround (exchange_fair_ticks (exchange));
         world_history_roll (&exchange->history, start_ns, exchange->last_px_ticks);
         margin_start (exchange);
-        agents_plant_positions (exchange);
+        crowd_plant_positions (exchange);
+        fund_endow (exchange, self->options.fund_share > 0 ? self->options.fund_share : USUAL_FUND_SHARE);
         world_past_anchor_oi (exchange);
         agents_fill_book (exchange);
         margin_start (exchange);
@@ -260,7 +272,9 @@ books_of (const exchange_t *exchange, const accounts_t *accounts, world_books_t 
         .short_lots = accounts->short_lots,
         .oi_lots = accounts->long_lots,
         .trades_count = exchange->trades_count,
+        .oi_unprinted_lots = exchange->oi_unprinted_lots,
         .liquidations_count = exchange->liquidations_count,
+        .adl_count = exchange->adl_count,
     };
 }
 
@@ -292,7 +306,7 @@ second_pass (exchange_t *exchange)
     bool is_minute = exchange->now_ns % MINUTE_NS == 0;
     if (is_minute)
         world_history_roll (&exchange->history, exchange->now_ns, exchange->last_px_ticks);
-    agents_second (exchange);
+    crowd_second (exchange);
     margin_second (exchange);
     accounts_check (&exchange->accounts);
     if (is_minute)
@@ -395,6 +409,55 @@ world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns
     return world_series_newest (&exchange_at (self, venue, instrument)->history.oi, end_ns, out, most);
 }
 
+static int
+compare_backings (const void *a, const void *b)
+{
+    int64_t x = accounts_backing (*(const position_t *const *) a),
+            y = accounts_backing (*(const position_t *const *) b);
+    return (x < y) - (x > y);
+}
+
+//  Longs among the first count, by heads and by lots.
+static void
+count_longs (const position_t *const positions[], int32_t count, double *by_heads, double *by_lots)
+{
+    int64_t longs = 0, long_lots = 0, lots = 0;
+    for (int32_t i = 0; i < count; i++) {
+        int64_t signed_lots = positions[i]->holding.lots;
+        longs += signed_lots > 0;
+        long_lots += signed_lots > 0 ? signed_lots : 0;
+        lots += llabs (signed_lots);
+    }
+    *by_heads = (double) longs / count;
+    *by_lots = (double) long_lots / (double) lots;
+}
+
+int
+world_ratio (const world_t *self, int venue, int instrument, world_ratio_t *out)
+{
+    const accounts_t *accounts = &exchange_at (self, venue, instrument)->accounts;
+    const position_t **positions = mem_new ((size_t) (accounts->slots_end + 1) * sizeof *positions);
+    int32_t count = 0;
+    double by_lots;
+    for (int32_t slot = 0; slot < accounts->slots_end; slot++)
+        if (accounts->positions[slot].holding.lots)
+            positions[count++] = &accounts->positions[slot];
+    if (count > 0) {
+        qsort (positions, (size_t) count, sizeof *positions, compare_backings);
+        *out = (world_ratio_t){.accounts_count = count};
+        count_longs (positions, count, &out->accounts_long, &by_lots);
+        count_longs (positions, (count + 4) / 5, &out->top_accounts_long, &out->top_positions_long);
+    }
+    free (positions);
+    return count > 0 ? OK : E_AGAIN;
+}
+
+const tiers_t *
+world_tiers (const world_t *self, int venue, int instrument)
+{
+    return &exchange_at (self, venue, instrument)->tiers;
+}
+
 void
 world_truth_books (const world_t *self, int venue, int instrument, world_books_t *out)
 {
@@ -409,6 +472,31 @@ world_truth_audit (const world_t *self, int venue, int instrument, world_books_t
     accounts_t totals;
     accounts_audit (&exchange->accounts, &totals);
     books_of (exchange, &totals, out);
+}
+
+void
+world_truth_positions (const world_t *self, int venue, int instrument,
+                       void (*fn) (void *self, const world_position_t *position), void *fn_self)
+{
+    const exchange_t *exchange = exchange_at (self, venue, instrument);
+    const world_spec_t *spec = exchange->spec;
+    for (int32_t i = 0; i < exchange->accounts.slots_end; i++) {
+        const position_t *position = &exchange->accounts.positions[i];
+        int64_t lots = position->holding.lots;
+        if (lots == 0)
+            continue;
+        world_position_t told = {
+            .side = lots > 0 ? 1 : -1,
+            .qty_lots = llabs (lots),
+            .coins = (double) llabs (lots) * spec->lot_coins,
+            .entry_px = (double) position->holding.cost / (double) lots * spec->tick_px,
+            .liquidation_px = position->liquidation_px_ticks * spec->tick_px,
+            .leverage = accounts_leverage (position),
+            .is_cross = position->is_cross,
+            .opened_ns = position->opened_ns,
+        };
+        fn (fn_self, &told);
+    }
 }
 
 double

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/base/status.h"
+#include "common/base/tiers.h"
 #include "common/wire/universe.h"
 
 typedef struct world world_t;
@@ -38,10 +39,11 @@ typedef struct {
     //  with this information coefficient over horizon_s.
     double planted_ic;
     double planted_horizon_s;
+    double fund_share; //  the insurance fund at the start over the open interest, 0..1; 0: .01
     //  The id as the venue spells it, for the truth file; NULL: plain digits.
     void (*name_trade) (int venue, int instrument, int64_t id, char *out, size_t size);
     const char *tiers_folder; //  of <venue>.tsv (tiers.h); NULL: deploy/tiers
-    const char *truth_path; //  truth file (methods F6), NULL: none
+    const char *truth_path;   //  truth file (methods F6), NULL: none
 } world_options_t;
 
 typedef struct {
@@ -60,6 +62,11 @@ typedef struct {
     int64_t px_ticks, qty_lots;
     int8_t side; //  of the taker
     bool is_liquidation;
+    //  Truth: whether this fill opened or enlarged the taker's and the maker's position, and by how many
+    //  lots.  One that turns a position round opens when its larger part does.  A print moves open interest by
+    //  taker_opened_lots + maker_opened_lots - qty_lots.
+    bool taker_opens, maker_opens;
+    int64_t taker_opened_lots, maker_opened_lots;
 } world_trade_t;
 
 typedef struct {
@@ -73,15 +80,26 @@ typedef struct {
     int8_t side; //  of the position: +1 long
     int64_t qty_lots;
     int64_t order_px_ticks, average_px_ticks, bankruptcy_px_ticks;
-    double leverage;
+    double leverage; //  effective, as of world_position_t
+    bool is_cross;
+    bool is_partial; //  the position lives on with the rest
 } world_liquidation_t;
+
+//  A position closed, or part of it, because nobody else could take a bankrupt one.  No venue prints it.
+typedef struct {
+    int64_t ts_ns;
+    int8_t side; //  of the position: +1 long
+    int64_t qty_lots, px_ticks;
+    double score; //  its rank in the queue (liquidation.h)
+} world_deleverage_t;
 
 typedef struct {
     void *self;
     void (*trade) (void *self, int venue, int instrument, const world_trade_t *trade);
     void (*level) (void *self, int venue, int instrument, const world_level_t *level);
     void (*liquidation) (void *self, int venue, int instrument,
-                         const world_liquidation_t *liquidation);                        //  every one
+                         const world_liquidation_t *liquidation); //  every one
+    void (*deleverage) (void *self, int venue, int instrument, const world_deleverage_t *deleverage);
     void (*funding) (void *self, int venue, int instrument, int64_t ts_ns, double rate); //  settled
 } world_sink_t; //  members may be NULL
 
@@ -143,18 +161,50 @@ int
 world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns, world_point_t *out,
                   int most);
 
+//  How the crowd stands now: shares that are long, each position counted as an account.  Top: the fifth with
+//  the most money behind it.
+typedef struct {
+    double accounts_long, top_accounts_long;
+    double top_positions_long; //  by lots
+    int32_t accounts_count;
+} world_ratio_t;
+
+//  E_AGAIN when nobody has a position.
+int
+world_ratio (const world_t *self, int venue, int instrument, world_ratio_t *out);
+//  The maintenance tiers that count here.
+const tiers_t *
+world_tiers (const world_t *self, int venue, int instrument);
+
 //  --- truth
 typedef struct {
     double deposits_usd, wallets_usd, fund_usd, fees_usd, unrealised_usd; //  conservation: wallets + fund +
                                                                           //  fees + unrealised = deposits
     int64_t long_lots, short_lots, oi_lots;
-    uint64_t trades_count, liquidations_count;
+    int64_t
+        oi_unprinted_lots; //  change of open interest since the start without a print: by what the fund took
+                           //  over, and by deleveraging
+    uint64_t trades_count, liquidations_count, adl_count;
 } world_books_t;
 void
 world_truth_books (const world_t *self, int venue, int instrument, world_books_t *out);
 //  The same, recomputed from every account and position instead of from running totals.
 void
 world_truth_audit (const world_t *self, int venue, int instrument, world_books_t *out);
+
+typedef struct {
+    int8_t side; //  +1 long
+    int64_t qty_lots;
+    double coins, entry_px;
+    double liquidation_px; //  0: none
+    double leverage;       //  effective: value at entry over the margin that really backs it
+    bool is_cross;
+    int64_t opened_ns;
+} world_position_t;
+//  Calls fn for every live leveraged position of the crowd, in no particular order.
+void
+world_truth_positions (const world_t *self, int venue, int instrument,
+                       void (*fn) (void *self, const world_position_t *position), void *fn_self);
 //  The price that agents value this instrument at, the same on all venues.
 double
 world_truth_fundamental_px (const world_t *self, int instrument);

@@ -15,6 +15,10 @@ const option_t client_options[] = {
             "Seconds a command waits for the publisher."),
     OPTION (client_settings_t, seconds, "leadline/seconds", OPTION_I64, "0", 0, 1e9,
             "Seconds after which top and tail end; 0: never."),
+    OPTION (client_settings_t, http_url, "leadline/http_url", OPTION_TEXT, "http://127.0.0.1:7480", 0, 0,
+            "The publisher's HTTP: the heatmap over time comes from there."),
+    OPTION (client_settings_t, read_token, "leadline/read_token", OPTION_TEXT, "", 0, 0,
+            "The publisher's read token, where it has one; better given by the environment."),
 };
 const size_t client_options_count = COUNT_OF (client_options);
 

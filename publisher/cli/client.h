@@ -15,6 +15,8 @@ typedef struct {
     char snapshots_endpoint[ENDPOINT_MAX]; //  leadline/snapshots_endpoint
     int64_t wait_s;                        //  leadline/wait_s: how long a command waits for an answer
     int64_t seconds;                       //  leadline/seconds: top and tail end after this; 0: never
+    char http_url[ENDPOINT_MAX];           //  leadline/http_url: for the heatmap over time
+    char read_token[256];                  //  leadline/read_token: of the publisher's HTTP; "" none
 } client_settings_t;
 
 extern const option_t client_options[];

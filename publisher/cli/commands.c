@@ -235,12 +235,15 @@ run_schema (const client_settings_t *settings, const char *arguments[], int coun
 }
 
 const command_t commands[] = {
-    {"top", "", "live table of all biases; lines without a terminal", 0, 0, top_run},
-    {"bias", "[INSTRUMENT [MODE]]", "the last biases, a line each", 0, 2, run_bias},
-    {"explain", "INSTRUMENT MODE", "where the points of a bias come from", 2, 2, run_explain},
-    {"weights", "INSTRUMENT MODE", "share of each category", 2, 2, run_weights},
-    {"health", "[INSTRUMENT]", "does every feed flow", 0, 1, run_health},
-    {"tail", "[TOPIC]", "messages as JSON lines, as they come", 0, 1, run_tail},
-    {"schema", "", "every message, field by field", 0, 0, run_schema},
+    {"top", "", "live table of all biases; lines without a terminal", 0, 0, top_run, false},
+    {"bias", "[INSTRUMENT [MODE]]", "the last biases, a line each", 0, 2, run_bias, false},
+    {"explain", "INSTRUMENT MODE", "where the points of a bias come from", 2, 2, run_explain, false},
+    {"weights", "INSTRUMENT MODE", "share of each category", 2, 2, run_weights, false},
+    {"map", "INSTRUMENT [--range 24h] [--model full|ladder] [--width N] [--png FILE [--size WxH]] [--json]",
+     "the liquidation map: in the terminal, as a PNG file, or as JSON", 1, COMMAND_ARGUMENTS_MAX, map_run,
+     true},
+    {"health", "[INSTRUMENT]", "does every feed flow", 0, 1, run_health, false},
+    {"tail", "[TOPIC]", "messages as JSON lines, as they come", 0, 1, run_tail, false},
+    {"schema", "", "every message, field by field", 0, 0, run_schema, false},
     {0},
 };

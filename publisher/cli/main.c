@@ -11,8 +11,12 @@ static client_settings_t settings;
 static void
 list_commands (FILE *out)
 {
-    for (const command_t *command = commands; command->name; command++)
-        (void) fprintf (out, "%-8s %-20s %s\n", command->name, command->arguments, command->about);
+    enum { ARGUMENTS_WIDE = 20 };
+    for (const command_t *command = commands; command->name; command++) {
+        bool is_wide = strlen (command->arguments) > ARGUMENTS_WIDE;
+        (void) fprintf (out, "%-8s %-*s%s%s\n", command->name, ARGUMENTS_WIDE, command->arguments,
+                        is_wide ? "\n                              " : " ", command->about);
+    }
 }
 
 int
@@ -26,9 +30,10 @@ main (int argc, char **argv)
         .rows_count = client_options_count,
         .list = list_commands,
         .positional_min = 1,
-        .positional_max = 3,
+        .positional_max = 1 + COMMAND_ARGUMENTS_MAX,
+        .has_commands = true,
     };
-    const char *positional[3] = {NULL, NULL, NULL};
+    const char *positional[1 + COMMAND_ARGUMENTS_MAX] = {NULL};
     int count = 0;
     int code = option_read (&program, argc, argv, &settings, positional, &count);
     if (code >= 0)
@@ -46,6 +51,11 @@ main (int argc, char **argv)
             (void) fprintf (stderr, "usage: leadline %s %s\n", command->name, command->arguments);
             return EXIT_USAGE_WRONG;
         }
+        for (int i = 1; i < count && !command->has_options; i++)
+            if (positional[i][0] == '-') {
+                (void) fprintf (stderr, "leadline %s: unknown option: %s\n", command->name, positional[i]);
+                return EXIT_USAGE_WRONG;
+            }
         return command->run (&settings, positional + 1, count - 1);
     }
     (void) fprintf (stderr, "unknown command '%s'; there are:\n", positional[0]);

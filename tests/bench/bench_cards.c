@@ -402,7 +402,7 @@ bench_whole (const char *const venues[])
 {
     whole_t *self = mem_new (sizeof *self);
     self->codec = field_codec_new ();
-    self->shard = shard_new (&universe, 0, 1, venues, TAPE_VENUES_MAX, NULL, 0);
+    self->shard = shard_new (&universe, 0, 1, venues, TAPE_VENUES_MAX, NULL, 0, NULL, NULL);
     for (size_t i = 0; i < shard_count (self->shard); i++) {
         self->feeds[i] = open_feed ((int) i + 1);
         feeds_t *feeds = shard_feeds (self->shard, i);

@@ -33,8 +33,8 @@ typedef struct {
     json_document_t *json;
 } suite_t;
 
-static const char *const request_names[] = {
-    "instruments", "book", "open_interest", "bars", "bars_slow", "funding", "oi", NULL};
+static const char *const request_names[] = {"instruments", "book", "open_interest", "bars",  "bars_slow",
+                                            "funding",     "oi",   "ratio",         "tiers", NULL};
 
 static char *
 text_of (slice_t slice)
@@ -381,7 +381,9 @@ test_fixtures_cover_the_row (void **state)
                           1u << REQUEST_BACKFILL_BARS_SLOW | 1u << REQUEST_BACKFILL_FUNDING |
                           1u << REQUEST_BACKFILL_OI |
                           (uint32_t) (*adapter)->has_rest_snapshot << REQUEST_BOOK |
-                          (uint32_t) ((*adapter)->oi_poll_ns > 0) << REQUEST_OPEN_INTEREST;
+                          (uint32_t) ((*adapter)->poll_ns[EVENT_OPEN_INTEREST] > 0) << REQUEST_OPEN_INTEREST |
+                          (uint32_t) ((*adapter)->poll_ns[EVENT_RATIO] > 0) << REQUEST_RATIO |
+                          (uint32_t) ((*adapter)->poll_ns[EVENT_TIERS] > 0) << REQUEST_TIERS;
         for (uint32_t kind = 0; request_names[kind]; kind++)
             if ((needed & (1u << kind)) && !(answered & (1u << kind)))
                 fail_msg ("%s: no fixture answers %s", (*adapter)->name, request_names[kind]);
@@ -712,7 +714,9 @@ test_rows (void **state)
             assert_true (strncmp (adapter->sockets[i].url, "wss://", 6) == 0);
             carried |= adapter->sockets[i].channels;
         }
-        uint32_t polled = adapter->oi_poll_ns > 0 ? (uint32_t) CHANNEL_OPEN_INTEREST : 0;
+        uint32_t polled = 0;
+        for (uint32_t kind = 0; kind < EVENT_KIND_COUNT; kind++)
+            polled |= (uint32_t) (adapter->poll_ns[kind] > 0) << kind;
         assert_int_equal (adapter->channels, carried | polled);
         assert_true (strncmp (adapter->rest_url, "https://", 8) == 0);
         assert_true (adapter->ping_ns > 0 && adapter->rate_weight > 0 && adapter->rate_window_s > 0);

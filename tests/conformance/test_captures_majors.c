@@ -68,6 +68,9 @@ static const capture_rest_t binance_rest[] = {
     {"OpenInterestSnapshot", REQUEST_OPEN_INTEREST, "/fapi/v1/openInterest", "BTCUSDT"},
     {"market_open_interest", REQUEST_OPEN_INTEREST, "/fapi/v1/openInterest", "BTCUSDT"},
     {"/futures/data/openInterestHist", REQUEST_BACKFILL_OI, "/futures/data/openInterestHist", "BTCUSDT"},
+    {"topLongShortPositionRatio", REQUEST_RATIO, "/futures/data/topLongShortPositionRatio", "BTCUSDT"},
+    {"globalLongShortAccountRatio", REQUEST_RATIO, "/futures/data/globalLongShortAccountRatio", "BTCUSDT"},
+    {"GlobalLongShortAccountSnapshot", REQUEST_RATIO, "/futures/data/globalLongShortAccountRatio", "BTCUSDT"},
 };
 
 //  The recorder put REST answers into the stream:
@@ -112,6 +115,7 @@ static const capture_rest_t bybit_rest[] = {
     {"funding_history", REQUEST_BACKFILL_FUNDING, "/v5/market/funding/history", "BTCUSDT"},
     {"funding/history", REQUEST_BACKFILL_FUNDING, "/v5/market/funding/history", "BTCUSDT"},
     {"get-open-interest", REQUEST_BACKFILL_OI, "/v5/market/open-interest", "BTCUSDT"},
+    {"account-ratio", REQUEST_RATIO, "/v5/market/account-ratio", "BTCUSDT"},
     {"instruments", REQUEST_INSTRUMENTS, "/v5/market/instruments-info", NULL},
 };
 
@@ -143,6 +147,8 @@ static const capture_rest_t okx_rest[] = {
     {"history-candles", REQUEST_BACKFILL_BARS, "/api/v5/market/candles", "BTCUSDT"},
     {"funding_rate_history", REQUEST_BACKFILL_FUNDING, "/api/v5/public/funding-rate-history", "BTCUSDT"},
     {"funding-rate-history", REQUEST_BACKFILL_FUNDING, "/api/v5/public/funding-rate-history", "BTCUSDT"},
+    {"long-short-account-ratio", REQUEST_RATIO,
+     "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract?", "BTCUSDT"},
     {"get_instruments_swap", REQUEST_INSTRUMENTS, "/api/v5/public/instruments", NULL},
 };
 

@@ -1,5 +1,6 @@
-//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low half the adapter, the three
-//  bits above frame (0) or kind of request, the top bit whose request it is and which of its paths.
+//  Bytes as a frame or as an answer of any venue.  The first byte picks: its low three bits the adapter, the
+//  next one (worth 8) and the three above (worth 1 to 4) frame (0) or kind of request, the top bit whose
+//  request it is and which of its paths.
 //  Nothing may crash, read outside, or say what the wire does not take.
 
 #include "common/base/check.h"
@@ -14,7 +15,7 @@
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-enum { KINDS = REQUEST_BACKFILL_OI + 2 }; //  requests, and frames
+enum { KINDS = REQUEST_TIERS + 2 }; //  requests, and frames
 
 static universe_t universe;
 static symbols_t symbols;
@@ -26,7 +27,7 @@ on_event (void *self, event_kind_t kind, int instrument, const void *record)
 {
     (void) self;
     CHECK (instrument >= 0 && (size_t) instrument < universe.count && kind > EVENT_INSTRUMENT &&
-           kind < EVENT_GAP);
+           kind != EVENT_GAP);
     union {
         trade_t trade;
         open_interest_t oi;
@@ -99,6 +100,20 @@ on_contract (void *self, int instrument, const contract_t *contract)
     CHECK (!contract->is_listed || (contract->multiplier > 0 && contract->price_divisor > 0));
 }
 
+//  Of the requests planned, the path of the first or the last.
+typedef struct {
+    bool is_last;
+    char path[REQUEST_PATH_MAX];
+} choice_t;
+
+static void
+on_request (void *self, const request_t *request)
+{
+    choice_t *choice = self;
+    if (choice->is_last || !choice->path[0])
+        memcpy (choice->path, request->path, sizeof choice->path);
+}
+
 //  The contracts of all venues at once: PEPEUSDT is a scaled one.
 static void
 set_up (void)
@@ -135,8 +150,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         set_up ();
     while (adapters[count])
         count++;
-    const adapter_t *adapter = adapters[(data[0] & 15) % count];
-    unsigned kind = (data[0] >> 4 & 7) % KINDS;
+    const adapter_t *adapter = adapters[(data[0] & 7) % count];
+    unsigned kind = (unsigned) ((data[0] >> 4 & 7) | (data[0] & 8)) % KINDS;
     bool is_other = data[0] & 128;
     char *padded = calloc (1, size - 1 + JSON_PADDING_BYTES);
     CHECK (padded);
@@ -146,9 +161,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (kind == 0) {
         status = adapter->parse (json, text, &symbols, &sink, &error);
     } else {
+        choice_t choice = {.is_last = is_other};
+        request_sink_t requests = {&choice, on_request};
         request_t request = {.kind = (request_kind_t) (kind - 1), .instrument = is_other};
-        (void) snprintf (request.path, sizeof request.path, "%s",
-                         is_other ? "/fapi/v1/fundingInfo" : "/fapi/v1/exchangeInfo");
+        bool is_list = request.kind == REQUEST_INSTRUMENTS;
+        (void) adapter->plan (request.kind, &symbols, is_list ? -1 : request.instrument, 0, &requests);
+        memcpy (request.path, choice.path, sizeof request.path);
         status = adapter->parse_response (json, &request, text, &symbols, &sink, &error);
     }
     CHECK (status == OK || error.text[0]);

@@ -6,7 +6,7 @@ import time
 import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from pipeline import PATIENCE, Pipeline, main  # noqa: E402
+from pipeline import PATIENCE, ROOT, Pipeline, main  # noqa: E402
 from ws_client import Closed, WsClient, get, get_json  # noqa: E402
 
 INSTRUMENTS = ("BTCUSDT", "ETHUSDT")
@@ -288,23 +288,34 @@ def test_okx_tells_marks_funding_and_interest():
 
 # --- REST
 
+BINANCE_RATIOS = "globalLongShortAccountRatio", "topLongShortAccountRatio", "topLongShortPositionRatio"
+BYBIT_RATIO = "/v5/market/account-ratio?category=linear&symbol=BTCUSDT&period=5min&limit=1"
+BYBIT_TIERS = "/v5/market/risk-limit?category=linear&symbol=BTCUSDT"
+OKX_RATIOS = ("long-short-account-ratio-contract", "long-short-account-ratio-contract-top-trader",
+              "long-short-position-ratio-contract-top-trader")
+OKX_RATIO = "/api/v5/rubik/stat/contracts/%s?instId=BTC-USDT-SWAP&period=5m&limit=1"
+OKX_TIERS = "/api/v5/public/position-tiers?instType=SWAP&tdMode=isolated&instFamily=BTC-USDT"
+
 def test_rest_answers_of_every_path():
     paths = {
         "binance": ["/fapi/v1/ping", "/fapi/v1/time", "/fapi/v1/exchangeInfo", "/fapi/v1/openInterest?symbol=BTCUSDT",
                     "/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1500", "/fapi/v1/premiumIndex",
                     "/fapi/v1/premiumIndex?symbol=BTCUSDT", "/fapi/v1/fundingRate?symbol=BTCUSDT&limit=5",
-                    "/fapi/v1/fundingInfo", "/futures/data/openInterestHist?symbol=BTCUSDT&period=5m&limit=500"],
+                    "/fapi/v1/fundingInfo", "/futures/data/openInterestHist?symbol=BTCUSDT&period=5m&limit=500"]
+        + [f"/futures/data/{name}?symbol=BTCUSDT&period=5m&limit=1" for name in BINANCE_RATIOS],
         "bybit": ["/v5/market/time", "/v5/market/instruments-info?category=linear&limit=1000",
                   "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=1&limit=1000",
                   "/v5/market/funding/history?category=linear&symbol=BTCUSDT&limit=5",
                   "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=200",
-                  "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50", "/v5/market/tickers?category=linear"],
+                  "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50", "/v5/market/tickers?category=linear",
+                  BYBIT_RATIO, BYBIT_TIERS],
         "okx": ["/api/v5/public/time", "/api/v5/public/instruments?instType=SWAP",
                 "/api/v5/market/history-candles?instId=BTC-USDT-SWAP&bar=1m&limit=100",
                 "/api/v5/market/candles?instId=BTC-USDT-SWAP&bar=15m&limit=300",
                 "/api/v5/public/funding-rate-history?instId=BTC-USDT-SWAP&limit=5",
                 "/api/v5/rubik/stat/contracts/open-interest-history?instId=BTC-USDT-SWAP&period=5m&limit=100",
-                "/api/v5/public/open-interest?instType=SWAP", "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400"],
+                "/api/v5/public/open-interest?instType=SWAP", "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400",
+                OKX_TIERS] + [OKX_RATIO % name for name in OKX_RATIOS],
     }
     with Simulator() as s:
         for venue, venue_paths in paths.items():
@@ -339,6 +350,58 @@ def check_histories(s):
                  + first["nextPageCursor"])[1]["result"]
     times = [int(row["timestamp"]) for row in first["list"] + more["list"]]
     assert len(times) == 100 and all(a - b == 300000 for a, b in zip(times, times[1:])), "pages chain"
+
+
+def tier_file(venue, instrument):
+    """Bound, rate, leverage, deduction of a table in deploy/tiers."""
+    rows, is_wanted = [], False
+    with open(os.path.join(ROOT, "deploy", "tiers", venue + ".tsv")) as file:
+        for words in (line.split() for line in file):
+            if words[:1] == ["table"]:
+                is_wanted = instrument in words
+            elif is_wanted and words and words[0][0].isdigit():
+                rows.append(tuple(float(word) for word in words + ["0"][:4 - len(words)]))
+    assert rows, (venue, instrument)
+    return rows
+
+
+def test_ratios_are_shares_of_the_crowd():
+    with Simulator() as s:
+        for name in BINANCE_RATIOS:
+            _, (row,) = s.get("binance", f"/futures/data/{name}?symbol=BTCUSDT&period=5m&limit=1")
+            assert set(row) == {"symbol", "longAccount", "shortAccount", "longShortRatio", "timestamp"}
+            share, other = float(row["longAccount"]), float(row["shortAccount"])
+            assert row["symbol"] == "BTCUSDT" and 0 < share < 1 and abs(share + other - 1) < 2e-4, row
+            assert abs(float(row["longShortRatio"]) - share / other) < 0.01 and row["timestamp"] % 300000 == 0, row
+        status, refused = s.get("binance", "/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=7m")
+        assert (status, refused["code"]) == (400, -1130)
+        (row,) = s.get("bybit", BYBIT_RATIO)[1]["result"]["list"]
+        assert set(row) == {"symbol", "buyRatio", "sellRatio", "timestamp"}
+        assert 0 < float(row["buyRatio"]) < 1 and abs(float(row["buyRatio"]) + float(row["sellRatio"]) - 1) < 2e-4
+        for name in OKX_RATIOS:
+            ((time_ms, ratio),) = s.get("okx", OKX_RATIO % name)[1]["data"]
+            assert int(time_ms) % 300000 == 0 and 0 < float(ratio) < 100, (name, ratio)
+        codes = [get(s.port["okx"], OKX_RATIO % OKX_RATIOS[1], s.ca)[0] for _ in range(30)]
+        assert 429 in codes[:12], f"ratios are limited to 5 in 2 s: {codes}"
+
+
+def test_tiers_are_those_of_the_market():
+    with Simulator() as s:
+        rows = s.get("bybit", BYBIT_TIERS)[1]["result"]["list"]
+        told = [(float(r["riskLimitValue"]), float(r["maintenanceMargin"]), float(r["maxLeverage"]),
+                 float(r["mmDeduction"] or 0)) for r in rows]
+        assert told == tier_file("bybit", "BTCUSDT")
+        assert [r["isLowestRisk"] for r in rows] == [1] + [0] * (len(rows) - 1) and rows[0]["mmDeduction"] == ""
+        _, info = s.get("okx", "/api/v5/public/instruments?instType=SWAP&instId=BTC-USDT-SWAP")
+        value = float(info["data"][0]["ctVal"])
+        rows = s.get("okx", OKX_TIERS)[1]["data"]
+        expected = tier_file("okx", "BTCUSDT")
+        assert len(rows) == len(expected)
+        for row, (bound, rate, leverage, _) in zip(rows, expected):
+            assert abs(float(row["maxSz"]) * value / bound - 1) < 1e-9 and row["instFamily"] == "BTC-USDT"
+            assert (float(row["mmr"]), float(row["maxLever"])) == (rate, leverage)
+        assert all(float(a["maxSz"]) < float(b["minSz"]) for a, b in zip(rows, rows[1:]))
+        assert s.get("okx", OKX_TIERS.replace("BTC", "NOPE"))[1]["code"] == "51001"
 
 
 def test_rest_refuses_as_the_venues_do():

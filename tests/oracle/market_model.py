@@ -102,7 +102,7 @@ class Market:
         tape = Tape(text)
         self.p, self.start_ns, self.venues = tape.p, tape.start_ns, range(tape.venues_count)
         self.start, self.end = 0, tape.p["minutes"] * 60
-        names = ("quote", "trade", "mark", "index", "oi", "funding", "liquidation", "book", "gap")
+        names = ("quote", "trade", "mark", "index", "oi", "funding", "liquidation", "book", "gap", "ratio")
         self.events = {n: [[] for _ in self.venues] for n in names}
         self.history = {"bar": [], "oi": [], "funding": []}
         for e in tape.events():

@@ -7,7 +7,8 @@ Every event is a tuple (ts_ns, venue, kind, ...), in order of receive time:
     "quote"       bid, bid_qty, ask, ask_qty
     "trade"       side, price, qty_coins, notional_usd
     "mark" "index"    price
-    "liquidation" side, price, qty_coins, notional_usd
+    "liquidation" side (of the position), price, qty_coins, notional_usd, is_sampled
+    "ratio"       share of accounts that are long
     "book"        is_snapshot, bids, asks     lists of (price, qty_coins); snapshots best first, else changes in order
     "gap"
 History carries the start of the tape as its receive time.
@@ -15,7 +16,7 @@ History carries the start of the tape as its receive time.
 
 QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS = range(9)
 WORLD, HISTORY = 0, 63
-HITS, SPOOFS, WALLS = (1 + 3 * (KINDS + k) for k in range(3))
+HITS, SPOOFS, WALLS, CASCADES, RATIOS = (1 + 3 * (KINDS + k) for k in range(5))
 MASK = (1 << 64) - 1
 FIRST_TICK, RATE_MOST, TICK_PX, SETTLING_ONLY = 500000, 30000, 0.1, 2
 SETTLE_S = (8 * 3600, 4 * 3600, 3600)
@@ -24,7 +25,8 @@ VENUES = ("alpha", "beta", "gamma")
 
 PRESETS = dict(seed=1, start=1699920000, venues=1, minutes=60, quote_ms=1000, trade_ms=0, mark_ms=0, oi_ms=0,
                book_ms=0, depth=100, gap_every=0, funding_ms=0, liquidation_ms=0, bars_days=0, bars_hours=0,
-               oi_days=0, funding_days=0, book_step=1, hit_ms=0, spoof_ms=0, wall_ms=0, lean=0)
+               oi_days=0, funding_days=0, book_step=1, hit_ms=0, spoof_ms=0, wall_ms=0, lean=0,
+               cascade_ms=0, ratio_ms=0, sampled=0, quiet=0, quiet_from=0, quiet_to=0)
 
 
 def read_parameters(text):
@@ -49,6 +51,8 @@ class Venue:
         self.has_book = False
         self.levels = ({}, {})
         self.eaten, self.spoof, self.wall = [], None, None
+        self.cascade_side = self.cascade_left = self.cascade_qty = 0
+        self.accounts = 550
 
 
 class Tape:
@@ -185,7 +189,11 @@ class Tape:
         side = 1 if self.below(s, 2) else -1
         tick = self.price + self.below(s, 101) - 50
         qty = 1 + self.below(s, 500)
-        yield (ts_ns, v, "liquidation", side, tick / 10, qty / 1000, (qty / 1000) * (tick / 10))
+        yield self.liquidation(v, ts_ns, side, tick, qty)
+
+    def liquidation(self, v, ts_ns, side, tick, qty):
+        return (ts_ns, v, "liquidation", side, tick / 10, qty / 1000, (qty / 1000) * (tick / 10),
+                bool(self.p["sampled"] >> v & 1))
 
     # --- book
 
@@ -302,6 +310,37 @@ class Tape:
         out, venue.wall = self.stand_step(v, s, ts_ns, venue.wall, p["depth"], 60000)
         return out, (10000 + self.below(s, 80000) if venue.wall else 1 + self.below(s, 2 * p["wall_ms"] - 1))
 
+    # --- positions that end in bursts, and where the crowd stands
+
+    def cascade_step(self, v, s, ts_ns):
+        """One liquidation of a burst, smaller than the one before: its order trades, and most of it ends positions."""
+        venue = self.venues[v]
+        if venue.cascade_left == 0:
+            venue.cascade_side = 1 if self.below(s, 2) else -1
+            venue.cascade_left = 8 + self.below(s, 12)
+            venue.cascade_qty = 4000 + self.below(s, 12000)
+        venue.cascade_left -= 1
+        side, qty = venue.cascade_side, venue.cascade_qty
+        venue.cascade_qty -= qty >> 3
+        if venue.bid == 0:
+            return []
+        tick = venue.bid if side > 0 else venue.ask
+        venue.oi -= qty - (qty >> 2)
+        return [(ts_ns, v, "trade", -side, tick / 10, qty / 1000, (qty / 1000) * (tick / 10)),
+                self.liquidation(v, ts_ns, side, tick, qty)]
+
+    def crowd_step(self, s, ts_ns):
+        """(events, milliseconds to the next step)"""
+        v = (s - CASCADES) % 3
+        venue = self.venues[v]
+        if s < RATIOS:
+            out = self.cascade_step(v, s, ts_ns)
+            if venue.cascade_left > 0:
+                return out, 200 + self.below(s, 4000)
+            return out, 1 + self.below(s, 2 * self.p["cascade_ms"] - 1)
+        venue.accounts = 550 + clamp(venue.accounts - 550 + self.below(s, 61) - 30, 250)
+        return [(ts_ns, v, "ratio", venue.accounts / 1000)], 1 + self.below(s, 2 * self.p["ratio_ms"] - 1)
+
     # --- order
 
     def live(self):
@@ -313,7 +352,8 @@ class Tape:
                 s = 1 + v * KINDS + kind
                 if self.means[kind] > 0:
                     next_ms[s] = start_ms + 1 + self.below(s, 2 * self.means[kind] - 1)
-            for first, mean in ((HITS, p["hit_ms"]), (SPOOFS, p["spoof_ms"]), (WALLS, p["wall_ms"])):
+            for first, mean in ((HITS, p["hit_ms"]), (SPOOFS, p["spoof_ms"]), (WALLS, p["wall_ms"]),
+                                (CASCADES, p["cascade_ms"]), (RATIOS, p["ratio_ms"])):
                 if mean > 0:
                     next_ms[first + v] = start_ms + 1 + self.below(first + v, 2 * mean - 1)
             if p["funding_ms"] > 0:
@@ -332,7 +372,7 @@ class Tape:
                 next_ms[s] += 1000
                 continue
             if s >= HITS:
-                out, wait = self.trader_step(s, ts_ms * 10**6)
+                out, wait = (self.crowd_step if s >= CASCADES else self.trader_step)(s, ts_ms * 10**6)
                 yield from out
                 next_ms[s] += wait
                 continue
@@ -345,9 +385,17 @@ class Tape:
             else:
                 next_ms[s] += 1 + self.below(s, 2 * self.means[kind] - 1)
 
+    def is_quiet(self, event):
+        p, minute = self.p, (event[0] - self.start_ns) / 60e9
+        return p["quiet"] >> event[1] & 1 and p["quiet_from"] <= minute < p["quiet_to"]
+
     def events(self):
-        yield from self.history()
-        yield from self.live()
+        for event in self.history():
+            if not self.is_quiet(event):
+                yield event
+        for event in self.live():
+            if not self.is_quiet(event):
+                yield event
 
 
 def digest(text):
@@ -385,6 +433,13 @@ def digest(text):
             feed(round(e[6] * 1000))
         elif e[2] in ("mark", "index"):
             feed(round(e[3] * 10))
+        elif e[2] == "liquidation":
+            feed(e[3])
+            feed(round(e[4] * 10))
+            feed(round(e[5] * 1000))
+            feed(e[7])
+        elif e[2] == "ratio":
+            feed(round(e[3] * 1000))
     return count, h
 
 

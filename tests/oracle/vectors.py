@@ -23,7 +23,7 @@ import sys
 from market_model import BUCKETS, PRIMARY, SLOTS, Market
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors", "cards")
-CATEGORIES = ("momentum", "volatility", "funding", "derivatives", "order_flow", "order_book")
+CATEGORIES = ("momentum", "volatility", "funding", "derivatives", "order_flow", "order_book", "liquidation")
 MARKETS = {}
 
 

@@ -249,7 +249,8 @@ class Pipeline:
     def leadline(self, *arguments, check=True):
         done = subprocess.run([os.path.join(BIN, "leadline"), *self.common(), "-s",
                                f"leadline/topics_endpoint={self.topics}", "-s",
-                               f"leadline/snapshots_endpoint={self.snapshots}", *arguments],
+                               f"leadline/snapshots_endpoint={self.snapshots}", "-s",
+                               f"leadline/http_url={self.url('')}", *arguments],
                               capture_output=True, text=True, cwd=ROOT, check=False)
         assert not check or done.returncode == 0, f"leadline {arguments}: {done.returncode} {done.stderr}"
         return done.stdout

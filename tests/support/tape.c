@@ -31,7 +31,8 @@ static const key_row_t keys[] = {
     KEY (book_ms, 0),        KEY (depth, 100),        KEY (gap_every, 0),  KEY (funding_ms, 0),
     KEY (liquidation_ms, 0), KEY (bars_days, 0),      KEY (bars_hours, 0), KEY (oi_days, 0),
     KEY (funding_days, 0),   KEY (book_step, 1),      KEY (hit_ms, 0),     KEY (spoof_ms, 0),
-    KEY (wall_ms, 0),        KEY (lean, 0),
+    KEY (wall_ms, 0),        KEY (lean, 0),           KEY (cascade_ms, 0), KEY (ratio_ms, 0),
+    KEY (sampled, 0),        KEY (quiet, 0),          KEY (quiet_from, 0), KEY (quiet_to, 0),
 };
 
 int64_t
@@ -104,7 +105,9 @@ interval (const tape_t *self, int kind)
 int64_t
 tape_trader_mean (const tape_t *self, int stream)
 {
-    return stream < SPOOFS ? self->p.hit_ms : stream < WALLS ? self->p.spoof_ms : self->p.wall_ms;
+    const int64_t means[] = {self->p.hit_ms, self->p.spoof_ms, self->p.wall_ms, self->p.cascade_ms,
+                             self->p.ratio_ms};
+    return means[(stream - HITS) / TAPE_VENUES_MAX];
 }
 
 tape_t *
@@ -128,6 +131,7 @@ tape_new (const char *parameters)
     for (int v = 0; v < p->venues; v++) {
         self->venues[v].oi = 50000000 / (v + 1);
         self->venues[v].rate = 10000 - 1000 * v;
+        self->venues[v].accounts = 550;
         for (int kind = 0; kind < SETTLEMENT; kind++)
             if (interval (self, kind) > 0)
                 self->next_ms[tape_stream_of (v, kind)] =
@@ -270,20 +274,27 @@ funding_step (tape_t *self, int v, int64_t ts_ns, bool is_settled)
                     .rate_next = NAN};
 }
 
-static void
-liquidation_step (tape_t *self, int v, int64_t ts_ns)
+void
+tape_queue_liquidation (tape_t *self, int v, int64_t ts_ns, int side, int64_t tick, int64_t qty)
 {
-    int s = tape_stream_of (v, LIQUIDATION);
-    int side = tape_below (self, s, 2) ? 1 : -1;
-    int64_t tick = self->price + tape_below (self, s, 101) - 50, qty = 1 + tape_below (self, s, 500);
+    bool is_sampled = self->p.sampled >> v & 1;
     liquidation_t *liquidation = &tape_queue (self, EVENT_LIQUIDATION, v, ts_ns)->record.liquidation;
     *liquidation = (liquidation_t){.ts_event_ns = ts_ns,
                                    .side = (int8_t) side,
                                    .price = tape_price_of (tick),
                                    .price_kind = LIQUIDATION_PX_FILL,
                                    .qty_coins = (double) qty / 1000,
-                                   .coverage = COVERAGE_COMPLETE};
+                                   .coverage = is_sampled ? COVERAGE_SAMPLED : COVERAGE_COMPLETE};
     liquidation->notional_usd = liquidation->qty_coins * ((double) tick / 10);
+}
+
+static void
+liquidation_step (tape_t *self, int v, int64_t ts_ns)
+{
+    int s = tape_stream_of (v, LIQUIDATION);
+    int side = tape_below (self, s, 2) ? 1 : -1;
+    int64_t tick = self->price + tape_below (self, s, 101) - 50, qty = 1 + tape_below (self, s, 500);
+    tape_queue_liquidation (self, v, ts_ns, side, tick, qty);
 }
 
 //  --- order
@@ -310,6 +321,10 @@ live_step (tape_t *self, int stream, int64_t ts_ms)
         self->next_ms[WORLD] += 1000;
         return;
     }
+    if (stream >= CASCADES) {
+        tape_crowd_step (self, stream, ts_ms * NS_PER_MS);
+        return;
+    }
     if (stream >= HITS) {
         tape_trader_step (self, stream, ts_ms * NS_PER_MS);
         return;
@@ -332,8 +347,16 @@ live_step (tape_t *self, int stream, int64_t ts_ms)
         self->next_ms[stream] += 1 + tape_below (self, stream, 2 * mean - 1);
 }
 
-bool
-tape_next (tape_t *self, event_t *out)
+static bool
+is_quiet (const tape_t *self, const event_t *event)
+{
+    int64_t into_ns = event->ts_recv_ns - tape_start_ns (self), minute_ns = MINUTE_S * NS_PER_S;
+    return (self->p.quiet >> event->venue & 1) && into_ns >= self->p.quiet_from * minute_ns &&
+           into_ns < self->p.quiet_to * minute_ns;
+}
+
+static bool
+next_of_all (tape_t *self, event_t *out)
 {
     while (self->queue_count == 0) {
         if (self->minute < self->minutes) {
@@ -358,4 +381,13 @@ tape_next (tape_t *self, event_t *out)
     *out = item->event;
     out->of.any = &item->record;
     return true;
+}
+
+bool
+tape_next (tape_t *self, event_t *out)
+{
+    while (next_of_all (self, out))
+        if (!is_quiet (self, out))
+            return true;
+    return false;
 }

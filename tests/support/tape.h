@@ -15,6 +15,10 @@
  *      lean                                how far takers follow the last move of the price (100: strongly)
  *      funding_ms liquidation_ms           running estimates (settlements come with them, every 8, 4, 1 h;
  *                                          the third venue sends these only)
+ *      cascade_ms                          bursts of 8..19 liquidations of one side, which trade and end positions
+ *      ratio_ms                            share of accounts that are long
+ *      sampled                             bits of the venues whose liquidations are said to be sampled
+ *      quiet quiet_from quiet_to           bits of the venues that send nothing in these minutes
  *      bars_days bars_hours                history before start: 900 s bars, and 60 s bars
  *      oi_days funding_days                history of open interest (5 min) and of settlements
  *  quote_ms stays below 2500, so that venue 0 is always the reference. */

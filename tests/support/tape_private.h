@@ -3,6 +3,7 @@
  *  tape.c          parameters, the moving market (prices, trades, open interest, funding), what is next
  *  tape_history.c  what came before the start
  *  tape_book.c     the order books, and what traders do to them
+ *  tape_crowd.c    positions that end in bursts, and where the crowd stands
  *
  *  The order of random draws is part of the contract with tests/oracle/tape.py. */
 
@@ -12,9 +13,10 @@
 #include "tests/support/tape.h"
 
 enum { QUOTE, TRADE, BOOK, MARK, OI, ESTIMATE, LIQUIDATION, SETTLEMENT, KINDS };
-//  Streams: the world, kinds by venue, then what traders do to the book, by venue.
+//  Streams: the world, kinds by venue, then what traders do to the book, by venue; bursts and ratios by venue.
 enum { WORLD = 0, HITS = 1 + TAPE_VENUES_MAX * KINDS, SPOOFS = HITS + TAPE_VENUES_MAX };
-enum { WALLS = SPOOFS + TAPE_VENUES_MAX, STREAMS = WALLS + TAPE_VENUES_MAX, HISTORY = 63 };
+enum { WALLS = SPOOFS + TAPE_VENUES_MAX, CASCADES = WALLS + TAPE_VENUES_MAX };
+enum { RATIOS = CASCADES + TAPE_VENUES_MAX, STREAMS = RATIOS + TAPE_VENUES_MAX, HISTORY = 63 };
 enum { EATEN_MOST = 14 };
 enum { LEVELS_MOST = 2048, QUEUE_MOST = 16, MINUTE_S = 60, QUARTER_S = 900, DAY_MINUTES = 1440 };
 enum { FIRST_TICK = 500000, RATE_MOST = 30000 };
@@ -24,6 +26,7 @@ typedef struct {
     int64_t quote_ms, trade_ms, mark_ms, oi_ms, book_ms, depth, gap_every, funding_ms, liquidation_ms;
     int64_t bars_days, bars_hours, oi_days, funding_days;
     int64_t book_step, hit_ms, spoof_ms, wall_ms, lean;
+    int64_t cascade_ms, ratio_ms, sampled, quiet, quiet_from, quiet_to;
 } parameters_t;
 
 typedef struct {
@@ -45,6 +48,8 @@ typedef struct {
     tick_level_t levels[2][LEVELS_MOST]; //  best first
     touched_t eaten[EATEN_MOST], spoof, wall;
     int eaten_count;
+    int cascade_side;
+    int64_t cascade_left, cascade_qty, accounts; //  accounts: that are long, in thousandths
 } venue_t;
 
 //  A queued event keeps its record beside it.
@@ -61,6 +66,7 @@ typedef struct {
         liquidation_t liquidation;
         bar_t bar;
         gap_t gap;
+        ratio_t ratio;
     } record;
 } queued_t;
 
@@ -104,6 +110,10 @@ tape_price_of (int64_t tick);
 queued_t *
 tape_queue (tape_t *self, event_kind_t kind, int venue, int64_t ts_ns);
 
+//  side of the position, at a price
+void
+tape_queue_liquidation (tape_t *self, int v, int64_t ts_ns, int side, int64_t tick, int64_t qty);
+
 void
 tape_queue_trade (tape_t *self, int v, int64_t ts_ns, int side, int64_t tick, int64_t qty);
 
@@ -118,7 +128,11 @@ tape_history_step (tape_t *self);
 void
 tape_book_step (tape_t *self, int v, int64_t ts_ns);
 
-//  s: one of the streams from HITS on.
+//  s: one of the streams from CASCADES on.
+void
+tape_crowd_step (tape_t *self, int s, int64_t ts_ns);
+
+//  s: one of the streams from HITS on, before CASCADES.
 void
 tape_trader_step (tape_t *self, int s, int64_t ts_ns);
 

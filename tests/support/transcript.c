@@ -108,6 +108,12 @@ write_level (transcript_t *self, event_kind_t kind, const char *name, const void
         transcript_add (self, "open_interest %s %lld %s usd %s%s", name, (long long) oi->ts_event_ns,
                         number (oi->oi_coins, a), number (oi->oi_usd, b),
                         oi->is_backfilled ? " backfilled" : "");
+    } else if (kind == EVENT_RATIO) {
+        const ratio_t *ratio = any;
+        transcript_add (self, "ratio %s %lld accounts %s top accounts %s top positions %s%s", name,
+                        (long long) ratio->ts_event_ns, number (ratio->accounts_long, a),
+                        number (ratio->top_accounts_long, b), number (ratio->top_positions_long, c),
+                        ratio->is_backfilled ? " backfilled" : "");
     } else {
         const mark_t *mark = any;
         transcript_add (self, "%s %s %lld %s", event_kind_names[kind], name, (long long) mark->ts_event_ns,
@@ -128,6 +134,22 @@ write_bar (transcript_t *self, const char *name, const bar_t *bar)
 }
 
 static void
+write_tiers (transcript_t *self, const char *name, const tier_update_t *tiers)
+{
+    char text[TIERS_MAX * 96], up_to[32], mmr[32], leverage[32], deduction[32];
+    size_t size = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < tiers->rows_count && size < sizeof text; i++) {
+        const tier_t *row = &tiers->rows[i];
+        size += (size_t) snprintf (text + size, sizeof text - size, " %s:%s:%s:%s",
+                                   number (row->up_to, up_to), number (row->mmr, mmr),
+                                   number (row->leverage_max, leverage), number (row->deduction, deduction));
+    }
+    transcript_add (self, "tiers %s %lld by %s%s", name, (long long) tiers->ts_event_ns,
+                    tiers->is_by_coins ? "coins" : "usd", text);
+}
+
+static void
 on_event (void *any, event_kind_t kind, int instrument, const void *record)
 {
     transcript_t *self = any;
@@ -137,6 +159,8 @@ on_event (void *any, event_kind_t kind, int instrument, const void *record)
         write_flow (self, kind, name, record);
     else if (kind == EVENT_BAR)
         write_bar (self, name, record);
+    else if (kind == EVENT_TIERS)
+        write_tiers (self, name, record);
     else
         write_level (self, kind, name, record);
 }

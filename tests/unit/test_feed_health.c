@@ -50,6 +50,24 @@ test_slow_cadence_has_more_patience (void **state)
     assert_string_equal (message, "not acknowledged, no data for 300 s");
 }
 
+//  A poll: two in a row missing; one given up is told at once.
+static void
+test_slow_poll_is_missed_after_two (void **state)
+{
+    (void) state;
+    char message[128];
+    feed_health_t health = connected (300);
+    feed_health_acknowledged (&health, true, slice_of (""), T0);
+    assert_int_equal (feed_health_limit_ns (&health), 660 * NS_PER_S);
+    feed_health_events (&health, T0 + NS_PER_S, 0, 1);
+    assert_int_equal (status_at (&health, 660, SIBLING_NONE, message), HEALTH_OK);
+    assert_string_equal (message, "");
+    assert_int_equal (status_at (&health, 661, SIBLING_NONE, message), HEALTH_SILENT);
+    feed_health_acknowledged (&health, false, slice_of ("status 403"), T0 + 10 * NS_PER_S);
+    assert_int_equal (status_at (&health, 10, SIBLING_NONE, message), HEALTH_SILENT);
+    assert_string_equal (message, "refused: status 403");
+}
+
 static void
 test_event_channel_is_judged_by_sibling (void **state)
 {
@@ -154,6 +172,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_acknowledged_then_silent_is_told_in_time),
         cmocka_unit_test (test_slow_cadence_has_more_patience),
+        cmocka_unit_test (test_slow_poll_is_missed_after_two),
         cmocka_unit_test (test_event_channel_is_judged_by_sibling),
         cmocka_unit_test (test_busy_event_channel_is_missed),
         cmocka_unit_test (test_liquidations_may_pause),

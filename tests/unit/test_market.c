@@ -600,6 +600,69 @@ test_bars_that_make_no_sense_are_ignored (void **state)
     assert_int_equal (world.seen, 0);
 }
 
+//  --- what stands until it is told anew
+
+static void
+ratio (int venue, double seconds, double accounts, double top_accounts, double top_positions)
+{
+    ratio_t record = {.ts_event_ns = at (seconds - 300),
+                      .accounts_long = accounts,
+                      .top_accounts_long = top_accounts,
+                      .top_positions_long = top_positions};
+    send (EVENT_RATIO, venue, seconds, &record);
+}
+
+static void
+test_ratios_are_merged_and_do_not_make_it_live (void **state)
+{
+    (void) state;
+    ratio_t known;
+    int64_t since_ns, last_ns;
+    assert_int_equal (market_ratio (world.market, 0, &known), E_AGAIN);
+    ratio (0, -200, .6, NAN, NAN);
+    ratio (0, -200, NAN, .5, NAN);
+    assert_false (market_is_live (world.market));
+    assert_int_equal (world.counts[ON_RATIO], 2);
+    assert_int_equal (market_ratio (world.market, 0, &known), OK);
+    expect_close (known.accounts_long, .6, 0);
+    expect_close (known.top_accounts_long, .5, 0);
+    assert_true (isnan (known.top_positions_long));
+    assert_int_equal (market_ratio (world.market, 1, &known), E_AGAIN);
+    quote (0, 10, 100);
+    assert_true (market_is_live (world.market));
+    ratio (0, 100, .7, NAN, .4);
+    assert_int_equal (market_now_ns (world.market), at (100));
+    assert_int_equal (market_ratio (world.market, 0, &known), OK);
+    expect_close (known.accounts_long, .7, 0);
+    expect_close (known.top_accounts_long, .5, 0);
+    expect_close (known.top_positions_long, .4, 0);
+    assert_int_equal (known.ts_event_ns, at (-200));
+    market_heard (world.market, 0, INPUT_RATIO, &since_ns, &last_ns);
+    assert_int_equal (since_ns, at (-200));
+    assert_int_equal (last_ns, at (100));
+    //  Out of a snapshot, late: taken, without moving time or counting as late.
+    ratio (1, 50, .3, NAN, NAN);
+    assert_int_equal (market_now_ns (world.market), at (100));
+    assert_int_equal (market_counts (world.market)->late_events, 0);
+    assert_int_equal (world.counts[ON_RATIO], 4);
+}
+
+static void
+test_tiers_are_told_before_live (void **state)
+{
+    (void) state;
+    tier_t rows[] = {{1000, .01, 50, 0}};
+    tier_update_t tiers = {.ts_event_ns = t0, .rows = rows, .rows_count = 1};
+    send (EVENT_TIERS, 2, -1000, &tiers);
+    assert_int_equal (world.counts[ON_TIERS], 1);
+    assert_false (market_is_live (world.market));
+    fill_history ();
+    assert_false (market_is_live (world.market));
+    quote (2, 1, 100);
+    send (EVENT_TIERS, 2, 2, &tiers);
+    assert_int_equal (world.counts[ON_TIERS], 2);
+}
+
 //  A market is one flat block: a copy elsewhere goes on as the original does.
 static void
 test_a_copy_goes_on_like_the_original (void **state)
@@ -651,6 +714,8 @@ main (void)
         TEST (test_prices_of_history_come_from_the_first_venue_in_order),
         TEST (test_open_interest_history_joins_the_live_one),
         TEST (test_bars_that_make_no_sense_are_ignored),
+        TEST (test_ratios_are_merged_and_do_not_make_it_live),
+        TEST (test_tiers_are_told_before_live),
         TEST (test_a_copy_goes_on_like_the_original),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "ingest/native.h"
 
+#include "common/base/check.h"
 #include "common/base/status.h"
 #include "tests/support/expect.h"
 
@@ -212,6 +213,72 @@ test_full_universe_subscribes (void **state)
         }
 }
 
+//  --- tiers
+
+static tier_update_t told;
+static tier_t told_rows[TIERS_MAX];
+static size_t told_count, ignored_count;
+
+static void
+on_tiers (void *self, event_kind_t kind, int instrument, const void *record)
+{
+    (void) self;
+    assert_int_equal (kind, EVENT_TIERS);
+    assert_int_equal (instrument, 0);
+    told = *(const tier_update_t *) record;
+    assert_in_range (told.rows_count, 1, TIERS_MAX);
+    memcpy (told_rows, told.rows, told.rows_count * sizeof *told.rows);
+    told_count++;
+}
+
+static void
+on_tiers_ignored (void *self, bool is_known, slice_t what)
+{
+    (void) self, (void) what;
+    assert_true (is_known);
+    ignored_count++;
+}
+
+//  A table longer than the wire takes keeps its lowest tiers, in order; one bad row and none is told.
+static void
+test_tiers_stay_within_the_wire (void **state)
+{
+    (void) state;
+    enum { ROWS = TIERS_MAX + 5 };
+    assert_int_equal (universe_parse (&universe, slice_of ("BTCUSDT"), NULL), OK);
+    symbols = (symbols_t){.universe = &universe};
+    symbols.contracts[0] = (contract_t){.is_listed = true, .multiplier = .01, .price_divisor = 1};
+    event_sink_t sink = {.event = on_tiers, .ignored = on_tiers_ignored};
+    json_document_t *json = json_document_new ();
+    error_text_t error = {""};
+    native_t in;
+    json_cursor_t root;
+    char body[64] = "{}";
+    request_t request = {.kind = REQUEST_TIERS, .instrument = 0};
+    assert_int_equal (native_open (&in, json, (slice_t){body, 2}, &symbols, &sink, &error, &root), OK);
+    assert_int_equal (native_select_request (&in, &request), OK);
+    assert_false (in.is_backfill);
+    tier_t rows[ROWS];
+    told_count = ignored_count = 0;
+    for (int i = 0; i < ROWS; i++) //  highest first
+        rows[i] = (tier_t){100 * (ROWS - i), .001 * (ROWS - i), ROWS - (ROWS - i) + 1, NAN};
+    assert_int_equal (native_tiers (&in, 0, true, rows, ROWS), OK);
+    assert_int_equal (told_count, 1);
+    assert_int_equal (ignored_count, 1);
+    assert_int_equal (told.rows_count, TIERS_MAX);
+    for (int i = 0; i < TIERS_MAX; i++)
+        expect_close (told_rows[i].up_to, i + 1, 1e-9); //  contracts of .01 coins
+    const tier_t bad[] = {{0, .01, 10, 0},   {1, 0, 10, 0},    {1, 1.5, 10, 0},
+                          {1, .01, 1001, 0}, {1, .01, 10, -1}, {1e30, .01, 10, 0}};
+    for (size_t i = 0; i < COUNT_OF (bad); i++) {
+        tier_t pair[] = {{1, .01, 10, 0}, bad[i]};
+        assert_int_equal (native_tiers (&in, 0, false, pair, 2), E_RANGE);
+    }
+    assert_int_equal (native_tiers (&in, 0, false, rows, 0), E_RANGE);
+    assert_int_equal (told_count, 1);
+    json_document_destroy (&json);
+}
+
 int
 main (void)
 {
@@ -221,6 +288,7 @@ main (void)
         cmocka_unit_test (test_best_contract_wins),
         cmocka_unit_test (test_absent_only_of_a_complete_list),
         cmocka_unit_test (test_full_universe_subscribes),
+        cmocka_unit_test (test_tiers_stay_within_the_wire),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

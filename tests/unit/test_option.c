@@ -41,7 +41,7 @@ check_settings (void *argument, error_text_t *error)
     return settings->depth == 13 ? error_set (error, E_CONFIG, "13 brings bad luck") : OK;
 }
 
-static const option_program_t program = {
+static option_program_t program = {
     .name = "ingest",
     .usage = "ingest VENUE",
     .about = "Reads a venue.",
@@ -54,7 +54,7 @@ static const option_program_t program = {
 
 static char folder[TEMP_FOLDER_MAX], file[128], printed[1 << 16];
 static settings_t settings;
-static const char *positional[4];
+static const char *positional[6];
 static int positional_count;
 
 //  Runs option_read with these arguments; what goes to stdout and stderr is in printed.
@@ -288,13 +288,40 @@ test_pipeline (void **state)
     assert_int_equal (pipeline_finish (&settings.pipeline, &error), E_IO);
 }
 
+static void
+test_a_command_has_options_of_its_own (void **state)
+{
+    (void) state;
+    assert_int_equal (RUN ("binance", "--png", "x"), EXIT_USAGE_WRONG);
+    PRINTED ("unknown option: --png");
+    program.has_commands = true;
+    program.positional_max = 4;
+    //  Ours are ours wherever they stand; before the command there is nobody to hand an option to.
+    assert_int_equal (RUN ("map", "--png", "x", "-s", "ingest/depth-levels=7", "--json"), -1);
+    assert_int_equal (positional_count, 4);
+    assert_string_equal (positional[1], "--png");
+    assert_string_equal (positional[2], "x");
+    assert_string_equal (positional[3], "--json");
+    assert_int_equal (settings.depth, 7);
+    assert_int_equal (RUN ("--png", "map"), EXIT_USAGE_WRONG);
+    PRINTED ("unknown option: --png");
+    assert_int_equal (RUN ("map", "1", "2", "3", "--json"), EXIT_USAGE_WRONG);
+    program.has_commands = false;
+    program.positional_max = 1;
+}
+
 int
 main (void)
 {
     temp_folder_new (folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_order), cmocka_unit_test (test_errors), cmocka_unit_test (test_syntax),
-        cmocka_unit_test (test_usage), cmocka_unit_test (test_dump),   cmocka_unit_test (test_pipeline),
+        cmocka_unit_test (test_order),
+        cmocka_unit_test (test_errors),
+        cmocka_unit_test (test_syntax),
+        cmocka_unit_test (test_usage),
+        cmocka_unit_test (test_dump),
+        cmocka_unit_test (test_pipeline),
+        cmocka_unit_test (test_a_command_has_options_of_its_own),
     };
     int code = cmocka_run_group_tests (tests, NULL, NULL);
     temp_folder_remove (folder);

@@ -65,6 +65,35 @@ test_books_are_copied (void **state)
     stage_destroy (&stage);
 }
 
+//  Rows of a table are the stage's own, and survive growing memory.
+static void
+test_stage_copies_tiers (void **state)
+{
+    (void) state;
+    stage_t *stage = stage_new ();
+    for (int n = 0; n < 50; n++) {
+        tier_t rows[3] = {{.up_to = n + 1}, {.up_to = n + 2}, {.up_to = n + 3}};
+        tier_update_t tiers = {.ts_event_ns = n, .rows = rows, .rows_count = (size_t) (1 + n % 3)};
+        stage_event (stage, EVENT_TIERS, n % 2, &tiers);
+        memset (rows, 0, sizeof rows);
+    }
+    stage_group_t group;
+    for (int instrument = 0; instrument < 2; instrument++) {
+        assert_true (stage_next_group (stage, &group));
+        assert_int_equal (group.kind, EVENT_TIERS);
+        assert_int_equal (group.count, 25);
+        const tier_update_t *tiers = group.records;
+        for (int i = 0; i < 25; i++) {
+            int n = 2 * i + instrument;
+            assert_int_equal (tiers[i].ts_event_ns, n);
+            assert_int_equal (tiers[i].rows_count, 1 + n % 3);
+            expect_close (tiers[i].rows[n % 3].up_to, n + 1 + n % 3, 0);
+        }
+    }
+    assert_false (stage_next_group (stage, &group));
+    stage_destroy (&stage);
+}
+
 static void
 test_trade_sent_twice_is_dropped (void **state)
 {
@@ -95,6 +124,42 @@ kept (const history_t *history, event_kind_t kind, const void **records)
     *records = NULL;
     (void) history_find (history, kind, 0, &ts_recv_ns, records, &count);
     return count;
+}
+
+//  A ratio told in parts is kept whole; a table with its own rows.
+static void
+test_history_keeps_ratio_and_tiers (void **state)
+{
+    (void) state;
+    history_t *history = history_new ();
+    const void *records;
+    ratio_t told[] = {
+        {.ts_event_ns = 1, .accounts_long = .6, .top_accounts_long = NAN, .top_positions_long = NAN},
+        {.ts_event_ns = 2, .accounts_long = NAN, .top_accounts_long = .5, .top_positions_long = NAN},
+        {.ts_event_ns = 3, .accounts_long = .7, .top_accounts_long = NAN, .top_positions_long = NAN}};
+    history_add (history, EVENT_RATIO, 0, 9, told, 3);
+    assert_int_equal (kept (history, EVENT_RATIO, &records), 1);
+    const ratio_t *ratio = records;
+    assert_int_equal (ratio->ts_event_ns, 3);
+    expect_close (ratio->accounts_long, .7, 0);
+    expect_close (ratio->top_accounts_long, .5, 0);
+    assert_true (isnan (ratio->top_positions_long));
+
+    tier_t rows[] = {{10, .01, 50, 0}, {20, .02, 25, NAN}};
+    tier_update_t tiers = {.ts_event_ns = 1, .rows = rows, .rows_count = 2, .is_by_coins = true};
+    history_add (history, EVENT_TIERS, 0, 9, &tiers, 1);
+    rows[0].up_to = 15;
+    tiers.rows_count = 1;
+    assert_int_equal (kept (history, EVENT_TIERS, &records), 1);
+    const tier_update_t *table = records;
+    assert_int_equal (table->rows_count, 2);
+    expect_close (table->rows[0].up_to, 10, 0);
+    history_add (history, EVENT_TIERS, 0, 9, &tiers, 1);
+    assert_int_equal (kept (history, EVENT_TIERS, &records), 1);
+    table = records;
+    assert_int_equal (table->rows_count, 1);
+    expect_close (table->rows[0].up_to, 15, 0);
+    history_destroy (&history);
 }
 
 static void
@@ -144,7 +209,9 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_groups_keep_order),
         cmocka_unit_test (test_books_are_copied),
+        cmocka_unit_test (test_stage_copies_tiers),
         cmocka_unit_test (test_trade_sent_twice_is_dropped),
+        cmocka_unit_test (test_history_keeps_ratio_and_tiers),
         cmocka_unit_test (test_history_keeps_backfill_and_latest),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

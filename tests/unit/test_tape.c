@@ -58,6 +58,15 @@ feed_event (const event_t *event)
     case EVENT_INDEX:
         feed (llround (event->of.mark->price_px * 10));
         break;
+    case EVENT_LIQUIDATION:
+        feed (event->of.liquidation->side);
+        feed (event->of.liquidation->price.mantissa);
+        feed (llround (event->of.liquidation->qty_coins * 1000));
+        feed (event->of.liquidation->coverage == COVERAGE_SAMPLED);
+        break;
+    case EVENT_RATIO:
+        feed (llround (event->of.ratio->accounts_long * 1000));
+        break;
     default:
         break;
     }
@@ -90,7 +99,7 @@ test_live_events_are_the_oracles (void **unused)
     (void) unused;
     expect_digest ("seed=5 venues=3 minutes=200 quote_ms=700 trade_ms=900 book_ms=400 depth=60 gap_every=500 "
                    "mark_ms=1000 oi_ms=15000 funding_ms=60000 liquidation_ms=8000",
-                   273897, UINT64_C (0x1371c1233171f3fa));
+                   273897, UINT64_C (0x17281c72093b3b39));
 }
 
 static void
@@ -101,6 +110,15 @@ test_traders_are_the_oracles (void **unused)
                    "hit_ms=4000 "
                    "spoof_ms=5000 wall_ms=20000 lean=100",
                    88564, UINT64_C (0xb5ed89b4f66727a8));
+}
+
+static void
+test_crowds_are_the_oracles (void **unused)
+{
+    (void) unused;
+    expect_digest ("seed=32 venues=3 minutes=90 trade_ms=1500 mark_ms=1000 oi_ms=15000 liquidation_ms=9000 "
+                   "cascade_ms=600000 ratio_ms=60000 sampled=5 quiet=2 quiet_from=30 quiet_to=50",
+                   61761, UINT64_C (0xe5ecd883712b0b1b));
 }
 
 static void
@@ -117,6 +135,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_live_events_are_the_oracles),
         cmocka_unit_test (test_traders_are_the_oracles),
+        cmocka_unit_test (test_crowds_are_the_oracles),
         cmocka_unit_test (test_history_is_the_oracles),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -41,8 +41,10 @@ test_text (void **state)
         (void) topic_filter (back.kind, "v1", filter);
         assert_int_equal (strncmp (text, filter, strlen (filter)), 0);
         //  cut anywhere; a map's topic without its model is that of the full model
-        for (size_t cut = 0;
-             cut < strlen (text) - (cases[i].topic.kind == TOPIC_MAP ? strlen (back.name) + 1 : 0); cut++)
+        for (size_t cut = 0; cut < strlen (text) - (cases[i].topic.name[0] && cases[i].topic.kind == TOPIC_MAP
+                                                        ? strlen (cases[i].topic.name) + 1
+                                                        : 0);
+             cut++)
             assert_int_equal (topic_parse ((slice_t){text, cut}, "v1", &back), E_SYNTAX);
     }
 }

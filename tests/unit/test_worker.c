@@ -92,6 +92,31 @@ test_barrier_skips_a_jump_and_counts_it (void **state)
 
 //  --- held
 
+//  Tables keep their rows, wherever the block moves to.
+static void
+test_held_keeps_the_rows_of_tiers (void **state)
+{
+    (void) state;
+    held_t held = {0};
+    event_t out;
+    for (int i = 0; i < 2000; i++) {
+        tier_t rows[3] = {{i, .01, 50, 0}, {i + 1, .02, 25, 0}, {i + 2, .04, 10, 0}};
+        tier_update_t tiers = {.ts_event_ns = i, .rows = rows, .rows_count = (size_t) i % 4};
+        event_t event = {.kind = EVENT_TIERS, .venue = 1, .ts_recv_ns = i, .of.tiers = &tiers};
+        assert_true (held_add (&held, &event));
+        memset (rows, 0xff, sizeof rows);
+    }
+    for (int i = 0; i < 2000; i++) {
+        assert_true (held_peek (&held, &out));
+        assert_int_equal (out.kind, EVENT_TIERS);
+        assert_int_equal (out.of.tiers->rows_count, i % 4);
+        for (int k = 0; k < i % 4; k++)
+            expect_close (out.of.tiers->rows[k].up_to, i + k, 0);
+        held_drop (&held);
+    }
+    held_fini (&held);
+}
+
 static void
 test_held_gives_back_what_was_put_in (void **state)
 {
@@ -274,7 +299,7 @@ new_shard (void)
     universe_t universe;
     error_text_t error;
     assert_int_equal (universe_parse (&universe, slice_of ("BTCUSDT"), &error), OK);
-    return shard_new (&universe, 0, 1, venues, 2, test_cards, TEST_CARDS);
+    return shard_new (&universe, 0, 1, venues, 2, test_cards, TEST_CARDS, NULL, NULL);
 }
 
 static void
@@ -389,8 +414,8 @@ test_two_shards_partition_the_universe (void **state)
     error_text_t error;
     assert_int_equal (
         universe_parse (&universe, slice_of ("BTCUSDT ETHUSDT SOLUSDT XRPUSDT DOGEUSDT"), &error), OK);
-    shard_t *one = shard_new (&universe, 0, 2, venues, 1, test_cards, TEST_CARDS);
-    shard_t *two = shard_new (&universe, 1, 2, venues, 1, test_cards, TEST_CARDS);
+    shard_t *one = shard_new (&universe, 0, 2, venues, 1, test_cards, TEST_CARDS, NULL, NULL);
+    shard_t *two = shard_new (&universe, 1, 2, venues, 1, test_cards, TEST_CARDS, NULL, NULL);
     assert_int_equal (shard_count (one) + shard_count (two), 5);
     for (size_t i = 0; i < universe.count; i++)
         assert_true ((shard_find (one, universe.names[i]) >= 0) !=
@@ -424,7 +449,7 @@ typedef struct {
     int readings, ticks;
     reading_t last;
     tick_t tick;
-    bool is_answered;
+    uint32_t asked; //  bits of the kinds of history asked for
 } stage_t;
 
 static stage_t stage;
@@ -445,6 +470,15 @@ on_result (void *self, const bus_message_t *message)
         loop_stop (s->reader.loop, 0);
     if (s->settings.interval_ms == 0 && s->readings >= 3 && !isnan (s->last.price_px))
         loop_stop (s->reader.loop, 0);
+}
+
+//  The ingest has no history, and notes what it is asked for.
+static int
+on_snapshot (void *self, const topic_t *topic, bus_answer_t *answer)
+{
+    (void) answer;
+    ((stage_t *) self)->asked |= 1u << topic->event;
+    return E_ABSENT;
 }
 
 //  Mid at a time: it rises by a tenth every tenth of a second.
@@ -513,6 +547,7 @@ run_stage (int64_t interval_ms)
     (void) snprintf (pipeline->instruments, sizeof pipeline->instruments, "BTCUSDT");
     (void) snprintf (pipeline->venues, sizeof pipeline->venues, "binance bybit");
     (void) snprintf (pipeline->topic_prefix, sizeof pipeline->topic_prefix, "v1");
+    (void) snprintf (pipeline->tiers_folder, sizeof pipeline->tiers_folder, "deploy/tiers");
     pipeline->shards = 1;
     pipeline->clock = CLOCK_EVENT;
     settings->interval_ms = interval_ms;
@@ -525,6 +560,7 @@ run_stage (int64_t interval_ms)
     open_part (&stage.reader, loop, "reader", "v1.");
     topic_t topic = {.kind = TOPIC_EVENT, .event = EVENT_QUOTE, .instrument = "BTCUSDT", .name = "binance"};
     stage.quotes = bus_stream (stage.ingest.bus, &topic);
+    bus_on_snapshot (stage.ingest.bus, on_snapshot, &stage);
     stage.now_ns = t0;
     stage.started_ns = timebase_mono_ns ();
     stage.worker = worker_new (&stage.cards, settings, 0, 1, &error);
@@ -557,6 +593,8 @@ test_worker_publishes_readings_and_ticks_on_whole_seconds (void **state)
     assert_string_equal (stage.tick.shard, "1/1");
     assert_string_equal (stage.tick.missing, "bybit");
     assert_int_equal (stage.tick.instruments_count, 1);
+    assert_int_equal (stage.asked, 1u << EVENT_INSTRUMENT | 1u << EVENT_RATIO | 1u << EVENT_TIERS |
+                                       1u << EVENT_FUNDING | 1u << EVENT_OPEN_INTEREST | 1u << EVENT_BAR);
 }
 
 static void
@@ -578,6 +616,7 @@ main (void)
         cmocka_unit_test (test_barrier_under_the_event_clock_waits_for_the_living_only),
         cmocka_unit_test (test_barrier_skips_a_jump_and_counts_it),
         cmocka_unit_test (test_held_gives_back_what_was_put_in),
+        cmocka_unit_test (test_held_keeps_the_rows_of_tiers),
         cmocka_unit_test (test_held_is_bounded),
         cmocka_unit_test (test_joining_sorts_by_time_and_keeps_the_last_of_equals),
         cmocka_unit_test (test_shard_warms_up_then_speaks),

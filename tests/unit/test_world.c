@@ -337,6 +337,47 @@ larger_bars_are_sums_of_smaller_and_history_has_no_hole (void **state)
     world_destroy (&world);
 }
 
+//  --- the crowd, and its tiers
+
+static bool
+is_whole (double value)
+{
+    return fabs (value - round (value)) < 1e-6;
+}
+
+static void
+ratios_count_heads_and_tiers_are_the_files (void **state)
+{
+    (void) state;
+    static const char *const VENUE_NAMES[] = {"binance", "bybit", "okx"};
+    world_t *world = make_world (11, "BTCUSDT ETHUSDT", VENUES, START_NS);
+    world_run (world, START_NS + 2 * MINUTE_NS);
+    for (int venue = 0; venue < VENUES; venue++)
+        for (int i = 0; i < 2; i++) {
+            world_ratio_t ratio, again;
+            assert_int_equal (world_ratio (world, venue, i, &ratio), OK);
+            assert_true (ratio.accounts_count >= 50);
+            assert_true (ratio.accounts_long > .05 && ratio.accounts_long < .95);
+            assert_true (is_whole (ratio.accounts_long * ratio.accounts_count));
+            int32_t top = (ratio.accounts_count + 4) / 5;
+            assert_true (ratio.top_accounts_long >= 0 && ratio.top_accounts_long <= 1);
+            assert_true (is_whole (ratio.top_accounts_long * top));
+            //  of another crowd than all: neither heads nor lots fall on the same share
+            assert_true (ratio.top_positions_long > 0 && ratio.top_positions_long < 1);
+            assert_false (is_whole (ratio.top_positions_long * top));
+            assert_int_equal (world_ratio (world, venue, i, &again), OK);
+            expect_close (again.top_positions_long, ratio.top_positions_long, 0);
+            tiers_t tiers;
+            error_text_t error;
+            const char *name = i == 0 ? "BTCUSDT" : "ETHUSDT";
+            assert_int_equal (tiers_load (&tiers, "deploy/tiers", VENUE_NAMES[venue], name, &error), OK);
+            const tiers_t *known = world_tiers (world, venue, i);
+            assert_int_equal (known->count, tiers.count);
+            expect_close (known->rows[1].up_to, tiers.rows[1].up_to, 0);
+        }
+    world_destroy (&world);
+}
+
 //  --- funding
 
 static void
@@ -508,6 +549,7 @@ main (void)
         cmocka_unit_test (same_seed_same_stream_whatever_the_steps),
         cmocka_unit_test (books_bars_and_ticker_are_what_the_sink_said),
         cmocka_unit_test (larger_bars_are_sums_of_smaller_and_history_has_no_hole),
+        cmocka_unit_test (ratios_count_heads_and_tiers_are_the_files),
         cmocka_unit_test (funding_moves_money_between_holders_only),
         cmocka_unit_test (truth_file_has_every_trade_and_liquidation),
         cmocka_unit_test (every_market_of_the_demo_is_alive),
