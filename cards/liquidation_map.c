@@ -9,9 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND_NS        (300 * NS_PER_S)
-#define STALE_NS        (10 * NS_PER_S)
-#define HISTORY_VIEW_NS (300 * NS_PER_S)
+#define BLIND_NS         (300 * NS_PER_S)
+#define STALE_NS         (10 * NS_PER_S)
+#define HISTORY_BLIND_NS (900 * NS_PER_S)
+#define HISTORY_VIEW_NS  (300 * NS_PER_S)
 
 const double liquidation_map_leverage[MAP_COMPONENTS] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125};
 const double liquidation_map_prior[MAP_COMPONENTS] = {.18, .115, .165, .08,  .17,  .065, .12,
@@ -178,6 +179,13 @@ view_history (liquidation_map_t *self, const market_bar_t *bar)
     liquidation_view_refresh (self);
 }
 
+void
+liquidation_map_expect_oi (liquidation_map_t *self, int venue, double coins)
+{
+    CHECK (venue >= 0 && venue < self->venues_count);
+    self->venues[venue].book.oi_coins = coins;
+}
+
 int64_t
 liquidation_map_history_ns (const liquidation_map_t *self)
 {
@@ -203,7 +211,10 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
     for (int v = 0; v < self->venues_count; v++) {
         liquidation_book_t *book = &self->venues[v].book;
         liquidation_book_range (book, bar->end_ns, bar->low_px, bar->high_px, bar->close_px, swept);
+        if (book->orders_count > 0 && bar->end_ns - book->applied_ns > HISTORY_BLIND_NS)
+            liquidation_book_apply_blind (book, bar->end_ns, self->weights);
         liquidation_book_anchor (book, minutes);
+        sweep_late (self, v);
     }
     for (int side = 1; bar->has_flow && side >= -1; side -= 2) {
         double usd = side > 0 ? bar->buy_usd : bar->sell_usd;

@@ -62,6 +62,11 @@ liquidation_map_view (const liquidation_map_t *self, map_view_t *out);
 int
 liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
+//  Before history is taken in: the first open interest that will be known of a venue, so that what comes before
+//  it has a size.
+void
+liquidation_map_expect_oi (liquidation_map_t *self, int venue, double coins);
+
 //  While history is taken in: the time of the view that has been made of it last, every five minutes of
 //  one-minute bars; 0: none.
 int64_t

@@ -142,6 +142,9 @@ finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
     joining_sort (&line->joining);
+    for (int v = 0; v < self->barrier.parties_count; v++)
+        liquidation_map_expect_oi (shard_map (self->shard, instrument), v,
+                                   joining_first_oi (&line->joining, v));
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
