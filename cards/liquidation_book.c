@@ -211,6 +211,23 @@ start_interval (liquidation_book_t *self, int64_t ts_ns)
     self->liquidated_coins[0] = self->liquidated_coins[1] = 0;
 }
 
+//  Scale each side towards kappa x open interest: this share of the way, by a factor between low and high.
+static void
+anchor_sides (liquidation_book_t *self, double rate, double low, double high)
+{
+    for (int side = 0; side < 2 && self->oi_coins > 0; side++) {
+        double lean = side == MAP_SIDE_LONG ? self->ratio_u : -self->ratio_u;
+        double target = LEVERAGED_SHARE * self->oi_coins * (1 + LEAN * lean);
+        double before = liquidation_book_coins (self, side);
+        if (!(before > 0))
+            continue;
+        double factor = stats_clip (1 + rate * (target / before - 1), low, high);
+        for (int l = 0; l < MAP_COMPONENTS; l++)
+            liquidation_grid_scale (&self->grids[side][l], factor);
+        self->anchored_coins[side] += before - liquidation_book_coins (self, side);
+    }
+}
+
 void
 liquidation_book_order (liquidation_book_t *self, const held_order_t *order,
                         const double weights[MAP_COMPONENTS])
@@ -240,9 +257,12 @@ liquidation_book_oi (liquidation_book_t *self, int64_t ts_ns, double coins, doub
         double p = .5 + (change_coins + liquidated / 2) / (volume - liquidated);
         self->p += P_GAIN * (stats_clip (p, P_LEAST, 1 - P_LEAST) - self->p);
     }
+    bool is_first = !self->oi_ns;
     self->oi_coins = coins;
     self->oi_ns = ts_ns;
     apply_orders (self, weights);
+    if (is_first) //  too much of history gets its size at once; little is not blown up
+        anchor_sides (self, 1, 0, 1);
     start_interval (self, ts_ns);
 }
 
@@ -328,18 +348,5 @@ liquidation_book_anchor (liquidation_book_t *self, double minutes)
 {
     if (self->base)
         move_window (self);
-    if (!(self->oi_coins > 0))
-        return;
-    for (int side = 0; side < 2; side++) {
-        double lean = side == MAP_SIDE_LONG ? self->ratio_u : -self->ratio_u;
-        double target = LEVERAGED_SHARE * self->oi_coins * (1 + LEAN * lean);
-        double before = liquidation_book_coins (self, side);
-        if (!(before > 0))
-            continue;
-        double rate = 1 - pow (1 - ANCHOR_RATE, minutes);
-        double factor = stats_clip (1 + rate * (target / before - 1), 1 - ANCHOR_STEP, 1 + ANCHOR_STEP);
-        for (int l = 0; l < MAP_COMPONENTS; l++)
-            liquidation_grid_scale (&self->grids[side][l], factor);
-        self->anchored_coins[side] += before - liquidation_book_coins (self, side);
-    }
+    anchor_sides (self, 1 - pow (1 - ANCHOR_RATE, minutes), 1 - ANCHOR_STEP, 1 + ANCHOR_STEP);
 }

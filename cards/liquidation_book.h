@@ -17,7 +17,8 @@
  *           moved by whole bins.
  *  Anchor   each minute each side is scaled by clip (1 + .005 (T_s / M_s - 1), .9, 1.1),
  *               T_long = .7 OI (1 + .15 u), T_short = .7 OI (1 - .15 u),
- *               u = tanh (logit (long share of accounts) - its EW mean (half-life 7 d)) */
+ *               u = tanh (logit (long share of accounts) - its EW mean (half-life 7 d));
+ *           with the first open interest wholly, if that is downwards. */
 
 #ifndef LEADLINE_LIQUIDATION_BOOK_H
 #define LEADLINE_LIQUIDATION_BOOK_H

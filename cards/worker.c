@@ -137,14 +137,29 @@ publish_history (worker_t *self, size_t instrument)
     publish_map (self, instrument, MAP_MODEL_LADDER, true);
 }
 
+//  A venue that tells no history of its open interest counts as large as the others on average, until it is heard.
+static void
+expect_oi (worker_t *self, size_t instrument)
+{
+    const joining_t *joining = &self->lines[instrument].joining;
+    double first[VENUES_MAX], sum = 0;
+    int known = 0;
+    for (int v = 0; v < self->barrier.parties_count; v++) {
+        first[v] = joining_first_oi (joining, v);
+        sum += first[v];
+        known += first[v] > 0;
+    }
+    for (int v = 0; v < self->barrier.parties_count && known > 0; v++)
+        liquidation_map_expect_oi (shard_map (self->shard, instrument), v,
+                                   first[v] > 0 ? first[v] : sum / known);
+}
+
 static void
 finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
     joining_sort (&line->joining);
-    for (int v = 0; v < self->barrier.parties_count; v++)
-        liquidation_map_expect_oi (shard_map (self->shard, instrument), v,
-                                   joining_first_oi (&line->joining, v));
+    expect_oi (self, instrument);
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
