@@ -294,6 +294,7 @@ draw_columns (read_t *self, heatmap_series_t *series, int step_bp)
                 add_cells (self, x, out->row_bp / step_bp);
         }
         if (status == OK) {
+            out->reconstructed += self->work->side.is_reconstructed;
             out->groups_count = self->work->side.groups_count;
             memcpy (out->leverage, self->work->cells.leverage, sizeof out->leverage);
         }
