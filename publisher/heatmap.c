@@ -485,6 +485,8 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
         return OK;
     }
     if (status == OK) {
+        if (frame->is_reconstructed)
+            self->side.span_minutes = HEATMAP_RECONSTRUCTED_MINUTES;
         size_t size = heatmap_column_pack (&self->side, &self->cells, self->packed);
         status = heatmap_file_put (&series->file, (int) (minute % HEATMAP_MINUTES), &self->side,
                                    (slice_t){self->packed, size}, &error);

@@ -80,7 +80,7 @@ typedef struct {
 } heatmap_mark_t;
 
 //  Column x holds what stood at the end of its time: the last minute held in it.  Candles and prints are those of
-//  all its minutes.  Row y holds the sum of row_bp of log price; rows are never interpolated.
+//  all its minutes.  One that was thinned or reconstructed stands in all columns of its time.  Row y holds the sum of row_bp of log price; rows are never interpolated.
 typedef struct {
     bool is_sim;
     int64_t update_ms; //  of the newest column

@@ -202,7 +202,7 @@ test_a_reconstructed_column_fills_holes_only (void **state)
     assert_true (heatmap_world_counted (world, "publisher_heatmap_columns_passed") == 18);
     heatmap_picture_t after = heatmap_world_read (world, 0);
     assert_int_equal (after.columns, before.columns + 5);
-    assert_int_equal (after.reconstructed, 2);
+    assert_int_equal (after.reconstructed, 3); //  two, of which one stands in two columns
     assert_int_equal (after.update_ms, last_ms);
     for (size_t x = 0; x < before.columns; x++)
         for (size_t y = 0; y < before.rows; y++) {
@@ -219,6 +219,30 @@ test_a_reconstructed_column_fills_holes_only (void **state)
     heatmap_world_put (world, 1);
     after = heatmap_world_read (world, 0);
     assert_int_equal (after.reconstructed, 1);
+}
+
+static void
+test_a_reconstructed_column_stands_for_its_five_minutes (void **state)
+{
+    heatmap_world_t *world = *state;
+    for (int i = 0; i < 12; i++) {
+        world->maker.minute += 4; //  it closes every fifth minute
+        map_frame_t *frame = map_maker_column (&world->maker);
+        frame->is_reconstructed = true;
+        assert_int_equal (heatmap_put (world->heatmap, frame), OK);
+    }
+    heatmap_picture_t picture = heatmap_world_read (world, 0); //  columns of two minutes
+    heatmap_world_expect_last (world, &picture, -1, HEATMAP_WORLD_GROUPS);
+    assert_int_equal (picture.reconstructed, picture.columns);
+    int candles = 0;
+    for (size_t x = 0; x < picture.columns; x++) {
+        double sum = 0;
+        for (size_t y = 0; y < picture.rows; y++)
+            sum += (double) picture.cells[x * picture.rows + y];
+        assert_true (sum > 0);
+        candles += !isnan (picture.candles[x].close_px);
+    }
+    assert_int_equal (candles, 12);
 }
 
 static void
@@ -432,6 +456,7 @@ main (void)
         TEST (test_candles_and_prints_are_those_of_all_minutes),
         TEST (test_a_minute_put_again_is_replaced),
         TEST (test_a_reconstructed_column_fills_holes_only),
+        TEST (test_a_reconstructed_column_stands_for_its_five_minutes),
         TEST (test_the_ladder_is_kept_beside),
         TEST (test_max_and_quantile_are_those_of_the_cells),
         TEST (test_ranges_are_held_as_far_as_data_reaches),
