@@ -134,7 +134,7 @@ void
 store_redis_map (store_redis_t *self, const map_frame_t *frame)
 {
     int at = universe_find (&self->universe, slice_of (frame->instrument));
-    if (at < 0 || frame->model != MAP_MODEL_FULL)
+    if (at < 0 || frame->model != MAP_MODEL_FULL || frame->is_reconstructed)
         return;
     store_map_t *map = &self->maps[at];
     const int64_t last_ms = map->is_out ? map->sent_ms : map->written_ms;

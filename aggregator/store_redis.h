@@ -113,7 +113,7 @@ store_redis_scale (store_redis_t *self, mode_id_t mode, const char *instrument, 
 int
 store_redis_bias (store_redis_t *self, const bias_t *bias);
 
-//  A frame of the full map: kept in short (store_map.h) when it is time, now or as soon as the store is READY.
+//  A frame of the full map as it is now (not of the time before the start): kept in short (store_map.h) when it is time, now or as soon as the store is READY.
 void
 store_redis_map (store_redis_t *self, const map_frame_t *frame);
 

@@ -359,6 +359,8 @@ open_metrics (heatmap_t *self, metrics_t *metrics)
         const char *name, *about;
     } rows[] = {
         {&self->kept, "publisher_heatmap_columns_kept", "columns written"},
+        {&self->passed, "publisher_heatmap_columns_passed",
+         "columns made of candles for a time that is held already"},
         {&self->refused, "publisher_heatmap_columns_refused", "columns of unknown instruments or form"},
         {&self->stale, "publisher_heatmap_columns_stale", "columns of days that are thinned or deleted"},
         {&self->failures, "publisher_heatmap_write_failures", "times the disk refused"},
@@ -478,9 +480,13 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
         return E_STALE;
     }
     status = turn_to (self, series, day, &error);
-    if (status == OK && frame->is_reconstructed && holds_minutes (&series->file, minute))
-        return OK; //  what was listened to is worth more
+    if (status == OK && frame->is_reconstructed && holds_minutes (&series->file, minute)) {
+        metric_add (self->passed, 1); //  what was listened to is worth more
+        return OK;
+    }
     if (status == OK) {
+        if (frame->is_reconstructed)
+            self->side.span_minutes = HEATMAP_RECONSTRUCTED_MINUTES;
         size_t size = heatmap_column_pack (&self->side, &self->cells, self->packed);
         status = heatmap_file_put (&series->file, (int) (minute % HEATMAP_MINUTES), &self->side,
                                    (slice_t){self->packed, size}, &error);
@@ -494,6 +500,7 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
     metric_add (self->kept, 1);
     if (series->oldest_minute < 0 || minute < series->oldest_minute)
         series->oldest_minute = minute;
-    series->newest_minute = minute; //  time may have gone back: pictures end where the data is now
+    if (!frame->is_reconstructed || minute > series->newest_minute)
+        series->newest_minute = minute; //  time may have gone back: pictures end where the data is now
     return OK;
 }

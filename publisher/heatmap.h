@@ -38,8 +38,9 @@ heatmap_new (const heatmap_options_t *options, metrics_t *metrics, error_text_t 
 void
 heatmap_destroy (heatmap_t **self);
 
-//  Keep a frame, if it is a column.  OK; E_ABSENT of an instrument that is not ours; E_RANGE not a frame that
-//  can be kept; E_STALE too old to be kept; E_IO the disk.  All but OK are counted (and logged) here.
+//  Keep a frame, if it is a column.  One that is reconstructed fills a hole and replaces nothing.  OK; E_ABSENT
+//  of an instrument that is not ours; E_RANGE not a frame that can be kept; E_STALE too old to be kept; E_IO the
+//  disk.  All but OK are counted (and logged) here.
 int
 heatmap_put (heatmap_t *self, const map_frame_t *frame);
 
@@ -79,13 +80,14 @@ typedef struct {
 } heatmap_mark_t;
 
 //  Column x holds what stood at the end of its time: the last minute held in it.  Candles and prints are those of
-//  all its minutes.  Row y holds the sum of row_bp of log price; rows are never interpolated.
+//  all its minutes.  One that was thinned or reconstructed stands in all columns of its time.  Row y holds the sum of row_bp of log price; rows are never interpolated.
 typedef struct {
     bool is_sim;
     int64_t update_ms; //  of the newest column
     int column_s, row_bp;
     int64_t first_row; //  in steps of row_bp
     size_t rows, columns;
+    size_t reconstructed;                          //  of the columns, those made of candles
     char names[HEATMAP_NAMES_MAX][VENUE_NAME_MAX]; //  of venues seen in the range, whether wanted or not
     size_t names_count;
     float leverage[MAP_GROUPS][2];

@@ -9,7 +9,9 @@
 enum {
     RAW_BYTES_MAX = 8 * MAP_GROUPS + 2 * HEATMAP_VENUES_MAX * MAP_GROUPS * MAP_ROWS_MAX,
     SPAN_MINUTES_MAX = 1440,
-    COMPRESSION = 3
+    COMPRESSION = 3,
+    FLAG_SIM = 1,
+    FLAG_RECONSTRUCTED = 2
 };
 #define SMALLEST_USD 0.01
 #define RATIO        1.01
@@ -99,6 +101,7 @@ heatmap_column_take (const map_frame_t *frame, heatmap_side_t *side, heatmap_cel
     memset (cells, 0, sizeof *cells);
     side->ts_ms = frame->ts_ms;
     side->is_sim = frame->head.source == SOURCE_SIM;
+    side->is_reconstructed = frame->is_reconstructed;
     side->span_minutes = 1;
     side->first_row = frame->first_row;
     side->rows = frame->rows_count;
@@ -200,7 +203,7 @@ heatmap_column_write_side (const heatmap_side_t *side, char *out)
     put (&at, &first_row, sizeof first_row);
     put (&at, numbers, sizeof numbers);
     put (&at, prices, sizeof prices);
-    put_byte (&at, side->is_sim);
+    put_byte (&at, (side->is_sim ? FLAG_SIM : 0u) | (side->is_reconstructed ? FLAG_RECONSTRUCTED : 0u));
     put_byte (&at, side->names_count);
     put_byte (&at, side->venues_count);
     put_byte (&at, side->groups_count);
@@ -306,13 +309,16 @@ heatmap_column_read_side (slice_t bytes, heatmap_side_t *out)
     out->rows = numbers[0];
     out->step_bp = numbers[1];
     out->span_minutes = numbers[2];
-    out->is_sim = get_byte (&in) != 0;
+    const size_t flags = get_byte (&in);
+    out->is_sim = flags & FLAG_SIM;
+    out->is_reconstructed = flags & FLAG_RECONSTRUCTED;
     out->names_count = get_byte (&in);
     out->venues_count = get_byte (&in);
     out->groups_count = get_byte (&in);
     out->prints_count = get_byte (&in);
-    if (in.is_short || !has_place (out->first_row, out->rows, out->step_bp) || out->ts_ms <= 0 ||
-        out->ts_ms > TIME_MS_MAX || out->span_minutes < 1 || out->span_minutes > SPAN_MINUTES_MAX ||
+    if (in.is_short || flags > (FLAG_SIM | FLAG_RECONSTRUCTED) ||
+        !has_place (out->first_row, out->rows, out->step_bp) || out->ts_ms <= 0 || out->ts_ms > TIME_MS_MAX ||
+        out->span_minutes < 1 || out->span_minutes > SPAN_MINUTES_MAX ||
         out->names_count > HEATMAP_NAMES_MAX || out->venues_count > HEATMAP_VENUES_MAX ||
         out->venues_count > out->names_count || out->groups_count > MAP_GROUPS ||
         out->prints_count > HEATMAP_PRINTS_MAX)

@@ -33,7 +33,8 @@ typedef struct {
 typedef struct {
     int64_t ts_ms;
     bool is_sim;
-    int span_minutes; //  1; what a thinned column stands for: 30
+    bool is_reconstructed; //  made of candles, for a time that was not listened to
+    int span_minutes;      //  1; what a thinned column stands for: 30
     int64_t first_row;
     int rows, step_bp;
     double mark_px, open_px, high_px, low_px, close_px, volume_usd; //  NaN: unknown

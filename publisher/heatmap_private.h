@@ -32,7 +32,7 @@ struct heatmap {
     heatmap_cells_t cells;
     char packed[HEATMAP_CELLS_BYTES_MAX];
     heatmap_work_t *work; //  of heatmap_read
-    metric_t *kept, *refused, *stale, *failures, *damaged, *thinned, *deleted, *bytes;
+    metric_t *kept, *passed, *refused, *stale, *failures, *damaged, *thinned, *deleted, *bytes;
 };
 
 heatmap_series_t *

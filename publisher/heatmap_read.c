@@ -161,7 +161,13 @@ take_side (read_t *self, int64_t minute, const heatmap_side_t *side)
     }
     if (self->are_candles_only)
         return;
-    self->work->slots[x] = (slot_t){minute, side->first_row, side->rows, side->step_bp};
+    const slot_t slot = {minute, side->first_row, side->rows, side->step_bp};
+    self->work->slots[x] = slot;
+    //  A column that stands for several minutes fills the slots before its own that have none.
+    const int64_t since = minute - side->span_minutes + 1;
+    for (size_t before = x; before-- > 0 && self->work->slots[before].minute < 0 &&
+                            self->first_minute + (int64_t) (before + 1) * self->slot_minutes > since;)
+        self->work->slots[before] = slot;
     out->update_ms = side->ts_ms;
 }
 
@@ -294,6 +300,7 @@ draw_columns (read_t *self, heatmap_series_t *series, int step_bp)
                 add_cells (self, x, out->row_bp / step_bp);
         }
         if (status == OK) {
+            out->reconstructed += self->work->side.is_reconstructed;
             out->groups_count = self->work->side.groups_count;
             memcpy (out->leverage, self->work->cells.leverage, sizeof out->leverage);
         }

@@ -314,7 +314,8 @@ add_picture (const render_sources_t *sources, const heatmap_query_t *query, cons
     text_add (out, "]");
     add_candles (picture, out);
     add_prints (picture, out);
-    text_add (out, ",\"max_usd\":%.0f,\"p997_usd\":%.0f}\n", picture->max_usd, picture->p997_usd);
+    text_add (out, ",\"max_usd\":%.0f,\"p997_usd\":%.0f,\"reconstructed\":%zu}\n", picture->max_usd,
+              picture->p997_usd, picture->reconstructed);
 }
 
 static render_t

@@ -181,6 +181,70 @@ test_a_minute_put_again_is_replaced (void **state)
     heatmap_world_expect_last (world, &picture, -1, HEATMAP_WORLD_GROUPS);
 }
 
+//  After a restart the day before is made of candles again: only where nothing was listened to.
+static void
+test_a_reconstructed_column_fills_holes_only (void **state)
+{
+    heatmap_world_t *world = *state;
+    const int64_t first = world->maker.minute;
+    heatmap_world_put (world, 40);
+    const int64_t last_ms = world->maker.frame.ts_ms;
+    heatmap_picture_t before = heatmap_world_read (world, 0);
+    float *cells = malloc (before.columns * before.rows * sizeof *cells);
+    memcpy (cells, before.cells, before.columns * before.rows * sizeof *cells);
+    world->maker.minute = first - 10;
+    for (int i = 0; i < 20; i++) {
+        map_frame_t *frame = map_maker_column (&world->maker);
+        frame->is_reconstructed = true;
+        assert_int_equal (heatmap_put (world->heatmap, frame), OK);
+    }
+    //  A column stands for five minutes; two fit before what is held.
+    assert_true (heatmap_world_counted (world, "publisher_heatmap_columns_passed") == 18);
+    heatmap_picture_t after = heatmap_world_read (world, 0);
+    assert_int_equal (after.columns, before.columns + 5);
+    assert_int_equal (after.reconstructed, 3); //  two, of which one stands in two columns
+    assert_int_equal (after.update_ms, last_ms);
+    for (size_t x = 0; x < before.columns; x++)
+        for (size_t y = 0; y < before.rows; y++) {
+            const int64_t at = before.first_row + (int64_t) y - after.first_row;
+            if (at >= 0 && at < (int64_t) after.rows)
+                assert_true (after.cells[(x + 5) * after.rows + (size_t) at] == cells[x * before.rows + y]);
+        }
+    free (cells);
+    //  What is listened to replaces what was made of candles.
+    world->maker.minute = first - 5;
+    world->maker.frame.is_reconstructed = false;
+    heatmap_world_put (world, 1);
+    world->maker.minute = first + 40;
+    heatmap_world_put (world, 1);
+    after = heatmap_world_read (world, 0);
+    assert_int_equal (after.reconstructed, 1);
+}
+
+static void
+test_a_reconstructed_column_stands_for_its_five_minutes (void **state)
+{
+    heatmap_world_t *world = *state;
+    for (int i = 0; i < 12; i++) {
+        world->maker.minute += 4; //  it closes every fifth minute
+        map_frame_t *frame = map_maker_column (&world->maker);
+        frame->is_reconstructed = true;
+        assert_int_equal (heatmap_put (world->heatmap, frame), OK);
+    }
+    heatmap_picture_t picture = heatmap_world_read (world, 0); //  columns of two minutes
+    heatmap_world_expect_last (world, &picture, -1, HEATMAP_WORLD_GROUPS);
+    assert_int_equal (picture.reconstructed, picture.columns);
+    int candles = 0;
+    for (size_t x = 0; x < picture.columns; x++) {
+        double sum = 0;
+        for (size_t y = 0; y < picture.rows; y++)
+            sum += (double) picture.cells[x * picture.rows + y];
+        assert_true (sum > 0);
+        candles += !isnan (picture.candles[x].close_px);
+    }
+    assert_int_equal (candles, 12);
+}
+
 static void
 test_the_ladder_is_kept_beside (void **state)
 {
@@ -391,6 +455,8 @@ main (void)
         TEST (test_a_swept_cell_stays_empty_from_then_on),
         TEST (test_candles_and_prints_are_those_of_all_minutes),
         TEST (test_a_minute_put_again_is_replaced),
+        TEST (test_a_reconstructed_column_fills_holes_only),
+        TEST (test_a_reconstructed_column_stands_for_its_five_minutes),
         TEST (test_the_ladder_is_kept_beside),
         TEST (test_max_and_quantile_are_those_of_the_cells),
         TEST (test_ranges_are_held_as_far_as_data_reaches),

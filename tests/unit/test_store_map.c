@@ -264,6 +264,11 @@ test_other_models_and_instruments_are_not_written (void **state)
     frame->model = MAP_MODEL_LADDER;
     clerk_keep_map (world->clerk, frame);
     frame->model = MAP_MODEL_FULL;
+    frame->is_reconstructed = true; //  of yesterday
+    frame->ts_ms -= 86400000;
+    clerk_keep_map (world->clerk, frame);
+    frame = frame_at (world, 0);
+    frame->is_reconstructed = false;
     (void) snprintf (frame->instrument, sizeof frame->instrument, "DOGEUSDT");
     clerk_keep_map (world->clerk, frame);
     (void) snprintf (frame->instrument, sizeof frame->instrument, "BTCUSDT");
@@ -271,6 +276,8 @@ test_other_models_and_instruments_are_not_written (void **state)
     world->maps_wanted = 1;
     assert_true (turn_until (world, is_written));
     assert_string_equal (ask_redis (world, "KEYS %s", PREFIX ":map:*:top"), PREFIX ":map:BTCUSDT:top");
+    assert_string_equal (ask_redis (world, "HGET %s ts_ms", PREFIX ":map:BTCUSDT:cumulative"),
+                         "1728000000000");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
