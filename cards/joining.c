@@ -109,6 +109,19 @@ joining_sort (joining_t *self)
     self->count = kept;
 }
 
+double
+joining_first_oi (const joining_t *self, int venue)
+{
+    const joining_record_t *first = NULL;
+    for (size_t i = 0; i < self->count; i++) {
+        const joining_record_t *record = self->records + i;
+        if (record->kind == EVENT_OPEN_INTEREST && record->venue == venue &&
+            (!first || record->ts_ns < first->ts_ns))
+            first = record;
+    }
+    return first ? first->of.open_interest.oi_coins : 0;
+}
+
 event_t
 joining_event (const joining_t *self, size_t at)
 {

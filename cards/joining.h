@@ -46,6 +46,10 @@ joining_is_complete (const joining_t *self, int venue, int64_t now_ns);
 void
 joining_sort (joining_t *self);
 
+//  The oldest open interest of a venue; 0: none.
+double
+joining_first_oi (const joining_t *self, int venue);
+
 //  As an event, borrowed.
 event_t
 joining_event (const joining_t *self, size_t at);

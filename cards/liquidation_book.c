@@ -71,10 +71,10 @@ liquidation_book_init (liquidation_book_t *self, const tiers_t *tiers)
 }
 
 int
-liquidation_book_set_tiers (liquidation_book_t *self, const tiers_t *tiers, error_text_t *error)
+liquidation_book_set_tiers (liquidation_book_t *self, const tiers_t *tiers)
 {
     tiers_t checked = *tiers;
-    int status = tiers_finish (&checked, error);
+    int status = tiers_finish (&checked, &self->tiers_error);
     if (status == OK)
         take_tiers (self, &checked);
     else
@@ -314,6 +314,9 @@ liquidation_book_funding (liquidation_book_t *self, double rate)
 void
 liquidation_book_ratio (liquidation_book_t *self, int64_t ts_ns, double share)
 {
+    if (ts_ns <= self->ratio_ns)
+        return;
+    self->ratio_ns = ts_ns;
     double held = stats_clip (share, .01, .99), logit = log (held / (1 - held));
     double mean = ew_mean (&self->ratio_logit);
     self->ratio_u = isnan (mean) ? 0 : tanh (logit - mean);

@@ -25,6 +25,7 @@
 #include "cards/liquidation_grid.h"
 #include "cards/map_view.h"
 #include "cards/stats.h"
+#include "common/base/status.h"
 #include "common/base/tiers.h"
 #include "common/wire/result.h"
 
@@ -65,11 +66,13 @@ typedef struct {
     double liquidated_coins[2]; //  printed in this interval, by side of the position
 
     ew_t ratio_logit;
-    double ratio_u; //  0 unknown
+    int64_t ratio_ns; //  of the venue, of the last one
+    double ratio_u;   //  0 unknown
 
     double deposited_coins[2], swept_coins[2], closed_coins[2], anchored_coins[2];
     double opened_coins, volume_coins;
     uint64_t oi_rejected_count, tiers_refused_count;
+    error_text_t tiers_error; //  of the last refused
 
     liquidation_grid_t grids[2][MAP_COMPONENTS];
 } liquidation_book_t;
@@ -77,10 +80,10 @@ typedef struct {
 void
 liquidation_book_init (liquidation_book_t *self, const tiers_t *tiers);
 
-//  Distances and kernels of another table; what is in the book stays.  Refused (and counted) when it breaks the
-//  rules of tiers.h.
+//  Distances and kernels of another table; what is in the book stays.  Refused, counted and kept as tiers_error
+//  when it breaks the rules of tiers.h.
 int
-liquidation_book_set_tiers (liquidation_book_t *self, const tiers_t *tiers, error_text_t *error);
+liquidation_book_set_tiers (liquidation_book_t *self, const tiers_t *tiers);
 
 //  A parent order waits for the open interest that explains it.
 void
@@ -108,7 +111,7 @@ liquidation_book_range (liquidation_book_t *self, int64_t ts_ns, double low_px, 
 void
 liquidation_book_funding (liquidation_book_t *self, double rate);
 
-//  share: of the accounts, long.
+//  share: of the accounts, long, at the venue's time; one that is not newer than the last is no news.
 void
 liquidation_book_ratio (liquidation_book_t *self, int64_t ts_ns, double share);
 

@@ -9,9 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND_NS        (300 * NS_PER_S)
-#define STALE_NS        (10 * NS_PER_S)
-#define HISTORY_VIEW_NS (300 * NS_PER_S)
+#define BLIND_NS         (300 * NS_PER_S)
+#define STALE_NS         (10 * NS_PER_S)
+#define HISTORY_BLIND_NS (900 * NS_PER_S)
+#define HISTORY_VIEW_NS  (300 * NS_PER_S)
 
 const double liquidation_map_leverage[MAP_COMPONENTS] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125};
 const double liquidation_map_prior[MAP_COMPONENTS] = {.18, .115, .165, .08,  .17,  .065, .12,
@@ -178,6 +179,13 @@ view_history (liquidation_map_t *self, const market_bar_t *bar)
     liquidation_view_refresh (self);
 }
 
+void
+liquidation_map_expect_oi (liquidation_map_t *self, int venue, double coins)
+{
+    CHECK (venue >= 0 && venue < self->venues_count);
+    self->venues[venue].book.oi_coins = coins;
+}
+
 int64_t
 liquidation_map_history_ns (const liquidation_map_t *self)
 {
@@ -203,7 +211,10 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
     for (int v = 0; v < self->venues_count; v++) {
         liquidation_book_t *book = &self->venues[v].book;
         liquidation_book_range (book, bar->end_ns, bar->low_px, bar->high_px, bar->close_px, swept);
+        if (book->orders_count > 0 && bar->end_ns - book->applied_ns > HISTORY_BLIND_NS)
+            liquidation_book_apply_blind (book, bar->end_ns, self->weights);
         liquidation_book_anchor (book, minutes);
+        sweep_late (self, v);
     }
     for (int side = 1; bar->has_flow && side >= -1; side -= 2) {
         double usd = side > 0 ? bar->buy_usd : bar->sell_usd;
@@ -222,12 +233,11 @@ on_tiers (liquidation_map_t *self, int venue, const tier_update_t *update)
 {
     liquidation_book_t *book = &self->venues[venue].book;
     tiers_t tiers = book->tiers;
-    error_text_t error = {{0}};
     tiers.is_by_coins = update->is_by_coins;
     tiers.count = update->rows_count < TIERS_MAX ? (int) update->rows_count : TIERS_MAX;
     for (int i = 0; i < tiers.count; i++)
         tiers.rows[i] = update->rows[i];
-    (void) liquidation_book_set_tiers (book, &tiers, &error); //  refused ones are counted there
+    (void) liquidation_book_set_tiers (book, &tiers); //  refused ones are counted there, and told
 }
 
 static void
@@ -320,7 +330,7 @@ liquidation_map_event (liquidation_map_t *self, const market_t *market, const ma
         break;
     case ON_RATIO:
         if (!isnan (event->of.ratio->accounts_long))
-            liquidation_book_ratio (&self->venues[venue].book, market_now_ns (market),
+            liquidation_book_ratio (&self->venues[venue].book, event->of.ratio->ts_event_ns,
                                     event->of.ratio->accounts_long);
         break;
     case ON_TIERS:
@@ -356,6 +366,8 @@ liquidation_map_totals (const liquidation_map_t *self, int venue, map_side_t sid
                                   .oi_coins = book->oi_coins,
                                   .oi_ns = book->oi_ns,
                                   .oi_rejected_count = book->oi_rejected_count,
+                                  .tiers_refused_count = book->tiers_refused_count,
+                                  .tiers_error = book->tiers_error.text,
                                   .prints_count = self->venues[venue].prints.prints_count};
 }
 

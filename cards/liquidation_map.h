@@ -62,6 +62,11 @@ liquidation_map_view (const liquidation_map_t *self, map_view_t *out);
 int
 liquidation_map_ladder (const liquidation_map_t *self, map_view_t *out);
 
+//  Before history is taken in: the first open interest that will be known of a venue, so that what comes before
+//  it has a size.
+void
+liquidation_map_expect_oi (liquidation_map_t *self, int venue, double coins);
+
 //  While history is taken in: the time of the view that has been made of it last, every five minutes of
 //  one-minute bars; 0: none.
 int64_t
@@ -84,6 +89,8 @@ typedef struct {
     double p, oi_coins;
     int64_t oi_ns;
     uint64_t oi_rejected_count, prints_count;
+    uint64_t tiers_refused_count;
+    const char *tiers_error; //  why the last table was refused; borrowed
 } liquidation_totals_t;
 
 void

@@ -32,6 +32,7 @@ typedef struct {
     map_frame_maker_t *maker;
     bus_stream_t *map_streams[2]; //  by model
     int64_t map_ms;               //  of the last frame
+    uint64_t tiers_refused[VENUES_MAX];
 } line_t;
 
 typedef struct {
@@ -39,7 +40,7 @@ typedef struct {
     metric_t *evaluations, *evaluation_ns, *late_beats, *skipped, *gaps, *held, *forced, *ignored,
         *bad_values;
     metric_t *refused, *late_events, *switches, *oi_rejected, *jumps, *useless, *unlisted, *joined, *history,
-        *unpublished;
+        *unpublished, *tiers_refused;
 } worker_metrics_t;
 
 struct worker {
@@ -141,6 +142,9 @@ finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
     joining_sort (&line->joining);
+    for (int v = 0; v < self->barrier.parties_count; v++)
+        liquidation_map_expect_oi (shard_map (self->shard, instrument), v,
+                                   joining_first_oi (&line->joining, v));
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
@@ -493,6 +497,25 @@ on_snapshot (void *argument, const topic_t *topic, bus_answer_t *answer)
 //  --- set-up
 
 static void
+count_maps (worker_t *self)
+{
+    uint64_t refused = 0;
+    for (size_t i = 0; i < shard_count (self->shard); i++)
+        for (int v = 0; v < self->barrier.parties_count; v++) {
+            liquidation_totals_t totals;
+            liquidation_map_totals (shard_map (self->shard, i), v, MAP_SIDE_LONG, &totals);
+            uint64_t *known = &self->lines[i].tiers_refused[v];
+            if (totals.tiers_refused_count > *known)
+                logger_write (LOG_LEVEL_WARNING, "%s %s: maintenance tiers refused, the old ones stay: %s",
+                              self->settings->pipeline.venue_names[v], shard_name (self->shard, i),
+                              totals.tiers_error);
+            *known = totals.tiers_refused_count;
+            refused += totals.tiers_refused_count;
+        }
+    metric_set (self->metrics.tiers_refused, (double) refused);
+}
+
+static void
 count_markets (void *argument)
 {
     worker_t *self = argument;
@@ -516,6 +539,7 @@ count_markets (void *argument)
     metric_set (self->metrics.useless, (double) sum.ignored);
     metric_set (self->metrics.skipped, (double) self->barrier.skipped_count);
     metric_set (self->metrics.bad_values, (double) shard_counts (self->shard)->bad_values);
+    count_maps (self);
 }
 
 static void
@@ -554,6 +578,8 @@ open_metrics (worker_t *self)
         metrics_counter (all, "cards_unlisted_changes", "", "Book changes cards did not see one by one.");
     m->joined = metrics_counter (all, "cards_joined_instruments", "", "Instruments whose live events began.");
     m->history = metrics_counter (all, "cards_history_records", "", "Records of history taken in at start.");
+    m->tiers_refused = metrics_counter (all, "cards_tiers_refused", "",
+                                        "Maintenance tiers of a venue that break their rules.");
     m->unpublished = metrics_counter (all, "cards_unpublished_results", "", "Results the bus refused.");
 }
 

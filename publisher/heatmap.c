@@ -14,7 +14,7 @@
 #include "common/base/check.h"
 #include "common/base/logger.h"
 
-enum { MS_PER_MINUTE = 60000, DAY_S = 86400 };
+enum { MS_PER_MINUTE = 60000, DAY_S = 86400, FAR_AHEAD_DAYS = 7 };
 
 heatmap_series_t *
 heatmap_series (const heatmap_t *self, const char *instrument, map_model_t model)
@@ -111,6 +111,19 @@ remove_day (heatmap_series_t *series, size_t at)
     memmove (series->days + at, series->days + at + 1, (series->days_count - at) * sizeof *series->days);
 }
 
+//  The day from which ages are counted: the newest, unless it stands alone and far ahead of all others: that may be
+//  a clock that has gone wrong, and must not cost what is held.  With the day after it, it is believed.
+static int64_t
+age_day (const heatmap_series_t *series)
+{
+    const size_t count = series->days_count;
+    if (count == 0)
+        return -1;
+    return count > 1 && series->days[count - 1] - series->days[count - 2] > FAR_AHEAD_DAYS
+               ? series->days[count - 2]
+               : series->days[count - 1];
+}
+
 //  A file that is none of ours is kept beside, for whoever wants to look at it, and its day is lost.
 static void
 set_aside (heatmap_t *self, heatmap_series_t *series, const char *path)
@@ -145,10 +158,10 @@ heatmap_day (heatmap_t *self, heatmap_series_t *series, int64_t day, heatmap_fil
 //  --- ages
 
 static void
-delete_old (heatmap_t *self, heatmap_series_t *series, int64_t newest_day)
+delete_old (heatmap_t *self, heatmap_series_t *series, int64_t now_day)
 {
     char path[HEATMAP_PATH_MAX];
-    while (series->days_count > 0 && series->days[0] <= newest_day - self->days) {
+    while (series->days_count > 0 && series->days[0] <= now_day - self->days) {
         heatmap_path (series, series->days[0], path);
         if (series->file.fd >= 0 && series->file.day == series->days[0])
             heatmap_file_close (&series->file);
@@ -160,10 +173,10 @@ delete_old (heatmap_t *self, heatmap_series_t *series, int64_t newest_day)
 }
 
 static void
-thin_old (heatmap_t *self, heatmap_series_t *series, int64_t newest_day)
+thin_old (heatmap_t *self, heatmap_series_t *series, int64_t now_day)
 {
     char path[HEATMAP_PATH_MAX];
-    for (size_t i = 0; i < series->days_count && series->days[i] <= newest_day - self->minute_days; i++) {
+    for (size_t i = 0; i < series->days_count && series->days[i] <= now_day - self->minute_days; i++) {
         const int64_t day = series->days[i];
         if (day <= series->thinned_day)
             continue;
@@ -184,6 +197,14 @@ thin_old (heatmap_t *self, heatmap_series_t *series, int64_t newest_day)
             metric_add (self->thinned, 1);
         series->thinned_day = day;
     }
+}
+
+static void
+apply_ages (heatmap_t *self, heatmap_series_t *series)
+{
+    const int64_t now_day = age_day (series);
+    delete_old (self, series, now_day);
+    thin_old (self, series, now_day);
 }
 
 //  First and last minute held.
@@ -292,11 +313,7 @@ open_series (heatmap_t *self, heatmap_series_t *series, const char *instrument, 
     }
     (void) closedir (folder);
     check_newest (self, series);
-    if (series->days_count > 0) {
-        const int64_t newest_day = series->days[series->days_count - 1];
-        delete_old (self, series, newest_day);
-        thin_old (self, series, newest_day);
-    }
+    apply_ages (self, series);
     find_ends (self, series);
     return OK;
 }
@@ -420,8 +437,7 @@ turn_to (heatmap_t *self, heatmap_series_t *series, int64_t day, error_text_t *e
         return status;
     add_day (series, day);
     if (newest_day >= 0 && day > newest_day) {
-        delete_old (self, series, day);
-        thin_old (self, series, day);
+        apply_ages (self, series);
         find_ends (self, series);
     }
     return OK;
@@ -455,8 +471,9 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
     }
     const int64_t minute = (frame->ts_ms + MS_PER_MINUTE / 2) / MS_PER_MINUTE - 1;
     const int64_t day = minute / HEATMAP_MINUTES;
-    const int64_t newest_day = series->days_count > 0 ? series->days[series->days_count - 1] : day;
-    if (minute < 0 || day <= newest_day - self->minute_days || day <= newest_day - self->days) {
+    const int64_t now_day = age_day (series);
+    if (minute < 0 || day <= now_day - self->minute_days || day <= now_day - self->days ||
+        day <= series->thinned_day) {
         metric_add (self->stale, 1);
         return E_STALE;
     }
@@ -474,17 +491,9 @@ heatmap_put (heatmap_t *self, const map_frame_t *frame)
         return E_IO;
     }
     self->is_disk_failing = false;
-    self->changes_count++;
     metric_add (self->kept, 1);
     if (series->oldest_minute < 0 || minute < series->oldest_minute)
         series->oldest_minute = minute;
-    if (minute > series->newest_minute)
-        series->newest_minute = minute;
+    series->newest_minute = minute; //  time may have gone back: pictures end where the data is now
     return OK;
-}
-
-uint64_t
-heatmap_changes (const heatmap_t *self)
-{
-    return self->changes_count;
 }

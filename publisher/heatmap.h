@@ -4,7 +4,8 @@
  *  Time   that of the frames: a column that closes the minute 12:00 carries about 12:01:00.  No clock is read.
  *  Age    days older than minute_days are thinned to a column in 30 minutes, those older than days are deleted,
  *         both counted back from the newest day of the same instrument and model; done when a day begins and
- *         at start.
+ *         at start.  A day far ahead of all others is not believed before it has a next one.
+ *  End    pictures end at the column put last, or, after a start, at the newest that is held.
  *  Wrong  a damaged column or file is passed over, counted and said once; a disk that takes no more is counted
  *         and said once, and everything else goes on. */
 
@@ -41,10 +42,6 @@ heatmap_destroy (heatmap_t **self);
 //  can be kept; E_STALE too old to be kept; E_IO the disk.  All but OK are counted (and logged) here.
 int
 heatmap_put (heatmap_t *self, const map_frame_t *frame);
-
-//  Counts columns put, of all: what was read out before is not the newest any more when it has changed.
-uint64_t
-heatmap_changes (const heatmap_t *self);
 
 //  --- reading
 

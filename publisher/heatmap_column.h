@@ -19,7 +19,7 @@ enum {
     HEATMAP_PRINTS_MAX = 64,
     HEATMAP_CODES = 4096,
     HEATMAP_SIDE_BYTES_MAX = 4096,
-    HEATMAP_CELLS_BYTES_MAX = 512 * 1024 //  packed
+    HEATMAP_CELLS_BYTES_MAX = 80 * 1024 //  packed
 };
 
 typedef struct {

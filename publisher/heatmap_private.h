@@ -28,7 +28,6 @@ struct heatmap {
     const universe_t *universe;
     heatmap_series_t *series; //  instrument x HEATMAP_MODELS + model
     bool is_disk_failing;
-    uint64_t changes_count;
     heatmap_side_t side;
     heatmap_cells_t cells;
     char packed[HEATMAP_CELLS_BYTES_MAX];

@@ -6,6 +6,8 @@
 
 __extension__ typedef __int128 wide_t;
 
+enum { BLOCK_SLOTS = 64 };
+
 void
 accounts_init (accounts_t *self, int32_t positions_max, int64_t deposit_each)
 {
@@ -15,6 +17,7 @@ accounts_init (accounts_t *self, int32_t positions_max, int64_t deposit_each)
     self->low_px_ticks = mem_new (n * sizeof *self->low_px_ticks);
     self->high_px_ticks = mem_new (n * sizeof *self->high_px_ticks);
     self->close_ns = mem_new (n * sizeof *self->close_ns);
+    self->blocks = mem_new ((n / BLOCK_SLOTS + 1) * sizeof *self->blocks);
     self->free_slots = mem_new (n * sizeof *self->free_slots);
     for (int i = 0; i < ACCOUNT_COUNT; i++)
         if (i != ACCOUNT_FUND)
@@ -28,6 +31,7 @@ accounts_fini (accounts_t *self)
     free (self->low_px_ticks);
     free (self->high_px_ticks);
     free (self->close_ns);
+    free (self->blocks);
     free (self->free_slots);
     *self = (accounts_t){0};
 }
@@ -122,6 +126,57 @@ accounts_leverage (const position_t *position)
     return backing > 0 ? cost / (double) backing : INFINITY;
 }
 
+void
+accounts_watch (accounts_t *self, int32_t slot, int32_t low_px_ticks, int32_t high_px_ticks)
+{
+    self->low_px_ticks[slot] = low_px_ticks;
+    self->high_px_ticks[slot] = high_px_ticks;
+    self->blocks[slot / BLOCK_SLOTS].is_stale = true;
+}
+
+void
+accounts_watch_time (accounts_t *self, int32_t slot, int64_t close_ns)
+{
+    self->close_ns[slot] = close_ns;
+    self->blocks[slot / BLOCK_SLOTS].is_stale = true;
+}
+
+static void
+block_refresh (accounts_t *self, int32_t block)
+{
+    watch_t watch = {.close_ns = INT64_MAX, .low_px_ticks = INT32_MIN, .high_px_ticks = INT32_MAX};
+    for (int32_t i = block * BLOCK_SLOTS; i < self->slots_end && i < (block + 1) * BLOCK_SLOTS; i++) {
+        if (self->close_ns[i] < watch.close_ns)
+            watch.close_ns = self->close_ns[i];
+        if (self->low_px_ticks[i] > watch.low_px_ticks)
+            watch.low_px_ticks = self->low_px_ticks[i];
+        if (self->high_px_ticks[i] < watch.high_px_ticks)
+            watch.high_px_ticks = self->high_px_ticks[i];
+    }
+    self->blocks[block] = watch;
+}
+
+int32_t
+accounts_due (accounts_t *self, int32_t from, int32_t mark_px_ticks, int64_t now_ns)
+{
+    for (int32_t i = from; i < self->slots_end; i++) {
+        if (i == from || i % BLOCK_SLOTS == 0) {
+            watch_t *block = &self->blocks[i / BLOCK_SLOTS];
+            if (block->is_stale)
+                block_refresh (self, i / BLOCK_SLOTS);
+            if (mark_px_ticks > block->low_px_ticks && mark_px_ticks < block->high_px_ticks &&
+                now_ns < block->close_ns) {
+                i |= BLOCK_SLOTS - 1;
+                continue;
+            }
+        }
+        if (mark_px_ticks <= self->low_px_ticks[i] || mark_px_ticks >= self->high_px_ticks[i] ||
+            now_ns >= self->close_ns[i])
+            return i;
+    }
+    return -1;
+}
+
 int32_t
 accounts_open (accounts_t *self)
 {
@@ -134,9 +189,8 @@ accounts_open (accounts_t *self)
         return -1;
     self->positions_count++;
     self->positions[slot] = (position_t){0};
-    self->low_px_ticks[slot] = INT32_MIN;
-    self->high_px_ticks[slot] = INT32_MAX;
-    self->close_ns[slot] = INT64_MAX;
+    accounts_watch (self, slot, INT32_MIN, INT32_MAX);
+    accounts_watch_time (self, slot, INT64_MAX);
     return slot;
 }
 
@@ -150,9 +204,8 @@ accounts_close (accounts_t *self, int32_t slot, int to_account)
     if (position->is_cross)
         accounts_credit_spare (self, slot, -position->spare);
     accounts_credit (self, to_account, left);
-    self->low_px_ticks[slot] = INT32_MIN;
-    self->high_px_ticks[slot] = INT32_MAX;
-    self->close_ns[slot] = INT64_MAX;
+    accounts_watch (self, slot, INT32_MIN, INT32_MAX);
+    accounts_watch_time (self, slot, INT64_MAX);
     self->free_slots[self->free_count++] = slot;
     self->positions_count--;
 }

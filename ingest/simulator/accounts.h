@@ -54,12 +54,20 @@ typedef struct {
 } position_t;
 
 typedef struct {
+    int64_t close_ns;
+    int32_t low_px_ticks, high_px_ticks;
+    bool is_stale;
+} watch_t;
+
+typedef struct {
     account_t net[ACCOUNT_COUNT];
     position_t *positions;
     //  What the risk scan reads, apart from the rest so that it stays in the cache: the mark at or below
-    //  which, at or above which, and the time from which something must be done.
+    //  which, at or above which, and the time from which something must be done.  And the same of each block of
+    //  slots, so that a scan where nothing happens looks at few numbers.
     int32_t *low_px_ticks, *high_px_ticks;
     int64_t *close_ns;
+    watch_t *blocks;
     int32_t *free_slots;
     int32_t positions_max, positions_count, slots_end, free_count; //  slots in use are below slots_end
     //  running totals
@@ -106,6 +114,16 @@ accounts_pay_fee (accounts_t *self, int account, int64_t money);
 //  Value at entry over the margin that backs it; INFINITY when nothing does.
 double
 accounts_leverage (const position_t *position);
+
+//  When the risk scan has to look at a position; INT32_MIN, INT32_MAX, INT64_MAX: never.
+void
+accounts_watch (accounts_t *self, int32_t slot, int32_t low_px_ticks, int32_t high_px_ticks);
+void
+accounts_watch_time (accounts_t *self, int32_t slot, int64_t close_ns);
+
+//  The first slot from `from` on that is due at a mark and a time; -1: none.
+int32_t
+accounts_due (accounts_t *self, int32_t from, int32_t mark_px_ticks, int64_t now_ns);
 
 //  A free slot for a position, or -1 when the pool is full.
 int32_t

@@ -8,7 +8,8 @@
 
 static const double HORIZON_S = 10, GAMMA = .01; //  of makers; gamma per bp and mean order
 static const double INVENTORY_ORDERS = 80, LEAN_BPS_MAX = 8;
-static const double DRAWDOWN_ORDERS = 1, PEAK_S = 1800, AWAY_S = 45;
+static const double DRAWDOWN_MOVES = .45, PEAK_S = 1800,
+                    AWAY_S = 45; //  moves of PEAK_S against a full inventory
 static const double INFORMED_SLOPE = 1.5, INFORMED_SIZE = 1.5;
 static void
 act_informed (exchange_t *self)
@@ -111,7 +112,10 @@ depth_replace (exchange_t *self, int slot)
     prng_t *prng = &self->prng[ACTOR_DEPTH];
     if (self->depth_orders[slot] != MATCHING_NONE)
         exchange_cancel (self, self->depth_orders[slot]);
-    bool is_bid = prng_uniform (prng) < .5;
+    //  opposite to some other: a side that was eaten into fills up again
+    int32_t other = self->depth_orders[prng_below (prng, DEPTH_ORDERS)];
+    double v = prng_uniform (prng);
+    bool is_bid = other != MATCHING_NONE ? !matching_order_is_bid (self->book, other) : v < .5;
     double u = 1 - prng_uniform (prng);
     double distance_bps = self->listing->spread_bps * (1 + 1.5 * (pow (u, -1 / .9) - 1));
     if (slot % 4 != 0 || distance_bps > 250) //  three of four rest farther out, where little trades
@@ -161,7 +165,16 @@ maker_quote (exchange_t *self, int maker, int slot, int64_t px, double tolerance
             matching_post (self->book, ACCOUNT_MAKER + maker, slot, is_bid, px, exchange_lots (self, usd));
 }
 
-//  Whether a maker stays away: it lost too much of late.
+static int
+makers_away (const exchange_t *self)
+{
+    int count = 0;
+    for (int i = 0; i < ACCOUNT_MAKERS; i++)
+        count += self->now_ns < self->makers[i].back_ns;
+    return count;
+}
+
+//  Whether a maker stays away: it lost too much of late.  Half of them stay whatever comes.
 static bool
 maker_is_away (exchange_t *self, int number)
 {
@@ -175,7 +188,10 @@ maker_is_away (exchange_t *self, int number)
     else
         maker->peak_usd += (equity_usd - maker->peak_usd) * (1 - exp (-age_s / PEAK_S));
     maker->seen_ns = self->now_ns;
-    if (maker->peak_usd - equity_usd > DRAWDOWN_ORDERS * self->order_usd) {
+    double move = fundamental_sigma_mean (self->fundamental, self->instrument) * sqrt (PEAK_S);
+    bool is_beyond =
+        maker->peak_usd - equity_usd > DRAWDOWN_MOVES * move * INVENTORY_ORDERS * self->order_usd;
+    if (is_beyond && makers_away (self) < ACCOUNT_MAKERS / 2) {
         double wait_s = AWAY_S * (.5 + prng_uniform (&self->prng[ACTOR_MAKER + number]));
         maker->back_ns = self->now_ns + (int64_t) (wait_s * 1e9);
         maker->peak_usd = equity_usd;
@@ -204,14 +220,15 @@ act_maker (exchange_t *self, int maker)
     double step = fmax (1, .7 * self->listing->spread_bps * bp);
 
     for (int is_bid = 0; is_bid < 2; is_bid++) {
-        bool is_pulled = is_away || (is_capped && (inventory > 0) == (is_bid == 1));
+        bool is_pulled = is_capped && (inventory > 0) == (is_bid == 1);
+        int quoted_from = is_pulled ? MAKER_LEVELS - 1 : is_away ? MAKER_LEVELS - 2 : 0;
         double distance = fmax (.5, half_bps * bp), gap = step;
         for (int level = 0; level < MAKER_LEVELS; level++) {
             double px = is_bid ? floor (reservation - distance) : ceil (reservation + distance);
             double usd = self->order_usd * (.6 + .5 * level) * (.6 + .8 * prng_uniform (prng));
             double tolerance = level == 0 ? .35 * distance : .45 * gap;
-            maker_quote (self, maker, is_bid * MAKER_LEVELS + level,
-                         is_pulled && level < MAKER_LEVELS - 1 ? 0 : llround (px), tolerance, usd);
+            maker_quote (self, maker, is_bid * MAKER_LEVELS + level, level < quoted_from ? 0 : llround (px),
+                         tolerance, usd);
             distance += gap;
             gap *= 1.7;
         }

@@ -56,7 +56,7 @@ draw_ladder (prng_t *prng)
 static double
 hold_scale_s (double leverage)
 {
-    return 5400 * pow (10 / leverage, .7);
+    return 6500 * pow (10 / leverage, .7);
 }
 
 static double
@@ -95,7 +95,7 @@ draw_order (exchange_t *self, prng_t *prng, int holder, int side)
         order.stop = fmin (.7 / effective, unit * (.5 + 2 * u));
     if (v > .7)
         order.target = unit * (.4 + 2 * u);
-    double hold_s = hold_scale_s (order.leverage) * pow (prng_exponential (prng), 1 / .6);
+    double hold_s = hold_scale_s (effective) * pow (prng_exponential (prng), 1 / .6);
     if (holder == HOLDER_VALUE) {
         order.usd *= 4;
         hold_s *= 6;

@@ -118,7 +118,7 @@ on_level (void *context, bool is_bid, int64_t px_ticks, int64_t qty_lots)
 double
 exchange_positions_expected (const exchange_t *self)
 {
-    return .5 * self->order_rate_s * self->activity * 7000;
+    return .5 * self->order_rate_s * self->activity * 8000;
 }
 
 void

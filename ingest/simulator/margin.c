@@ -62,13 +62,12 @@ margin_arm (exchange_t *self, int32_t slot)
     int32_t adverse = position->liquidation_px_ticks, stop = position->stop_px_ticks,
             target = position->target_px_ticks;
     if (side > 0) {
-        self->accounts.low_px_ticks[slot] = stop > adverse ? stop : adverse > 0 ? adverse : INT32_MIN;
-        self->accounts.high_px_ticks[slot] = target ? target : INT32_MAX;
+        int32_t low = stop > adverse ? stop : adverse > 0 ? adverse : INT32_MIN;
+        accounts_watch (&self->accounts, slot, low, target ? target : INT32_MAX);
     } else {
-        if (adverse == 0)
-            adverse = INT32_MAX;
-        self->accounts.high_px_ticks[slot] = stop && stop < adverse ? stop : adverse;
-        self->accounts.low_px_ticks[slot] = target ? target : INT32_MIN;
+        int32_t high = adverse > 0 ? adverse : INT32_MAX;
+        accounts_watch (&self->accounts, slot, target ? target : INT32_MIN,
+                        stop && stop < high ? stop : high);
     }
 }
 
@@ -215,7 +214,7 @@ margin_transfer (exchange_t *self, int32_t slot, int64_t money)
 void
 margin_close_at (exchange_t *self, int32_t slot, int64_t ts_ns)
 {
-    self->accounts.close_ns[slot] = ts_ns;
+    accounts_watch_time (&self->accounts, slot, ts_ns);
 }
 
 static void
@@ -239,11 +238,8 @@ margin_scan (exchange_t *self)
 {
     accounts_t *accounts = &self->accounts;
     int32_t mark = margin_mark_ticks (self);
-    int64_t now_ns = self->now_ns;
-    for (int32_t i = 0; i < accounts->slots_end; i++) {
-        if (mark > accounts->low_px_ticks[i] && mark < accounts->high_px_ticks[i] &&
-            now_ns < accounts->close_ns[i])
-            continue;
+    for (int32_t i = accounts_due (accounts, 0, mark, self->now_ns); i >= 0;
+         i = accounts_due (accounts, i + 1, mark, self->now_ns)) {
         const position_t *position = &accounts->positions[i];
         int32_t liquidation = position->liquidation_px_ticks;
         bool is_long = position->holding.lots > 0;

@@ -410,9 +410,10 @@ world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns
 }
 
 static int
-compare_margins (const void *a, const void *b)
+compare_backings (const void *a, const void *b)
 {
-    int64_t x = (*(const position_t *const *) a)->margin, y = (*(const position_t *const *) b)->margin;
+    int64_t x = accounts_backing (*(const position_t *const *) a),
+            y = accounts_backing (*(const position_t *const *) b);
     return (x < y) - (x > y);
 }
 
@@ -442,7 +443,7 @@ world_ratio (const world_t *self, int venue, int instrument, world_ratio_t *out)
         if (accounts->positions[slot].holding.lots)
             positions[count++] = &accounts->positions[slot];
     if (count > 0) {
-        qsort (positions, (size_t) count, sizeof *positions, compare_margins);
+        qsort (positions, (size_t) count, sizeof *positions, compare_backings);
         *out = (world_ratio_t){.accounts_count = count};
         count_longs (positions, count, &out->accounts_long, &by_lots);
         count_longs (positions, (count + 4) / 5, &out->top_accounts_long, &out->top_positions_long);

@@ -162,7 +162,7 @@ world_oi_history (const world_t *self, int venue, int instrument, int64_t end_ns
                   int most);
 
 //  How the crowd stands now: shares that are long, each position counted as an account.  Top: the fifth with
-//  the most margin.
+//  the most money behind it.
 typedef struct {
     double accounts_long, top_accounts_long;
     double top_positions_long; //  by lots

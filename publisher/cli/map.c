@@ -150,7 +150,10 @@ print_json (const client_settings_t *settings, map_job_t *job)
     int code = EXIT_DONE;
     if (job->range) {
         int status = fetch (settings, job, &job->json, &error);
-        code = status == OK ? EXIT_DONE : status == E_ABSENT ? 1 : EXIT_UNAVAILABLE;
+        code = status == OK         ? EXIT_DONE
+               : status == E_ABSENT ? 1
+               : status == E_RANGE  ? EXIT_USAGE_WRONG
+                                    : EXIT_UNAVAILABLE;
     } else if (job->json.size == 0) {
         code = 1;
         error = job->error;
@@ -223,7 +226,11 @@ draw_picture (const client_settings_t *settings, map_job_t *job)
         (void) snprintf (picture->why, sizeof picture->why, "%s", error.text);
     text_reset (&text);
     int code = EXIT_DONE;
-    if (!picture->has_snapshot && !picture->has_heatmap) {
+    if (status == E_RANGE) {
+        (void) fprintf (stderr, "%s\n",
+                        error.text); //  a wrong --range: not what was asked for, so no picture
+        code = EXIT_USAGE_WRONG;
+    } else if (!picture->has_snapshot && !picture->has_heatmap) {
         (void) fprintf (stderr, "nothing to draw: %s; %s\n",
                         job->error.text[0] ? job->error.text : "the publisher has no map of this model yet",
                         picture->why);

@@ -86,7 +86,7 @@ read_cells (map_heatmap_t *self, const json_t *root, error_text_t *error)
         return E_SYNTAX;
     self->usd = mem_new ((self->columns_count * self->rows_count + 1) * sizeof *self->usd);
     for (size_t i = 0; i < json_array_size (list); i++) {
-        double cell[3];
+        double cell[3] = {0};
         if (read_tuple (list, "liquidation_leverage_data", i, 3, cell, error) != OK)
             return E_SYNTAX;
         if (!(cell[0] >= 0 && cell[0] < (double) self->columns_count && cell[1] >= 0 &&
@@ -107,7 +107,7 @@ read_candles (map_heatmap_t *self, const json_t *root, error_text_t *error)
         return E_SYNTAX;
     self->candles = mem_new ((json_array_size (list) + 1) * sizeof *self->candles);
     for (size_t i = 0; i < json_array_size (list); i++) {
-        double at[5];
+        double at[5] = {0};
         if (read_tuple (list, "price_candlesticks", i, 5, at, error) != OK)
             return E_SYNTAX;
         if (isnan (at[0]) || isnan (at[1]) || isnan (at[2]) || isnan (at[3]) || isnan (at[4]))
@@ -130,7 +130,7 @@ read_dots (map_heatmap_t *self, const json_t *root, error_text_t *error)
         return E_SYNTAX;
     self->dots = mem_new ((json_array_size (list) + 1) * sizeof *self->dots);
     for (size_t i = 0; i < json_array_size (list); i++) {
-        double at[4];
+        double at[4] = {0};
         if (read_tuple (list, "prints", i, 4, at, error) != OK)
             return E_SYNTAX;
         if (!(at[0] >= 0 && at[0] < (double) self->columns_count && at[1] > 0 && at[2] >= 0) ||
@@ -150,7 +150,7 @@ read_dots (map_heatmap_t *self, const json_t *root, error_text_t *error)
 static int
 read_axes (map_heatmap_t *self, const json_t *root, error_text_t *error)
 {
-    double row_bp, update_ms;
+    double row_bp = 0, update_ms = 0;
     const json_t *rows;
     if (read_number (root, "column_s", 1, 1e9, &self->column_s, error) != OK ||
         read_number (root, "update_time", 0, TIME_MS_MAX, &update_ms, error) != OK ||

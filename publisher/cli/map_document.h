@@ -1,9 +1,10 @@
 /*  map_document - reads the publisher's heatmap document (JSON) into a picture
  *
- *  What   GET /v1/heatmap/{instrument}: y_axis, x_axis, liquidation_leverage_data [x, y, usd], price_candlesticks
- *         [ms, open, high, low, close, volume], prints [x, px, usd, side, count, venue, coverage].
- *  Hostile input   what is missing, of another type or out of bounds is refused with its place and the picture is
- *         left as it was; keys that are not known are ignored. */
+ *  What   GET /v1/heatmap/{instrument}: y_axis, x_axis, liquidation_leverage_data [x, y, usd],
+ *         price_candlesticks [ms, open, high, low, close, volume],
+ *         prints [x, px, usd, side, count, venue, coverage].
+ *  Hostile input   what is missing, of another type or out of bounds is refused with its place and the
+ *         picture is left as it was; keys that are not known are ignored. */
 
 #ifndef LEADLINE_MAP_DOCUMENT_H
 #define LEADLINE_MAP_DOCUMENT_H

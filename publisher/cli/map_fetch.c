@@ -7,8 +7,9 @@
 //  A year of columns in the finest rows stays well below.
 enum { BODY_BYTES_MAX = 256 << 20, URL_MAX = 1024 };
 
+//  libcurl says what its type is.
 static size_t
-on_body (char *data, size_t size, size_t count, void *out_)
+on_body (char *data, size_t size, size_t count, void *out_) //  NOLINT(readability-non-const-parameter)
 {
     text_buffer_t *out = out_;
     if (out->size + size * count > BODY_BYTES_MAX)
@@ -37,19 +38,26 @@ make_url (CURL *curl, const map_fetch_t *request, char url[URL_MAX])
     return length < 0 || length >= URL_MAX ? E_RANGE : OK;
 }
 
-//  What the server said, shortened to a line.
+//  What the server said, shortened to a line: its "error", or else the beginning of the body.
 static int
 refused (long code, const text_buffer_t *body, error_text_t *error)
 {
+    static const char key[] = "\"error\":\"";
     char said[120] = "";
-    size_t size = body->size < sizeof said - 1 ? body->size : sizeof said - 1;
+    const char *from = body->size > 0 ? strstr (body->data, key) : NULL;
+    from = from ? from + sizeof key - 1 : body->size > 0 ? body->data : "";
+    size_t size = from == body->data ? strlen (from) : strcspn (from, "\"");
+    size = size < sizeof said - 1 ? size : sizeof said - 1;
     for (size_t i = 0; i < size; i++)
-        said[i] = (unsigned char) body->data[i] < 0x20 || body->data[i] == 0x7f ? ' ' : body->data[i];
+        said[i] = (unsigned char) from[i] < 0x20 || from[i] == 0x7f ? ' ' : from[i];
     if (code == 401 || code == 403)
         return error_set (error, E_IO, "the publisher wants its read token (leadline/read_token): HTTP %ld",
                           code);
-    return error_set (error, code == 404 ? E_ABSENT : E_IO, "the publisher answered HTTP %ld: %s", code,
-                      said);
+    return error_set (error,
+                      code == 404   ? E_ABSENT
+                      : code == 400 ? E_RANGE
+                                    : E_IO,
+                      "the publisher answered HTTP %ld: %s", code, said);
 }
 
 static int

@@ -14,8 +14,8 @@ typedef struct {
     int64_t timeout_s; //  of the whole exchange
 } map_fetch_t;
 
-//  Put the body into out.  E_CLOSED: nobody answers there; E_ABSENT: no such thing is held; E_IO: any other
-//  answer.  error says which, with what the publisher said.
+//  Put the body into out.  E_CLOSED: nobody answers there; E_ABSENT: no such thing is held; E_RANGE: the
+//  question is wrong; E_IO: any other answer.  error says which, with what the publisher said.
 int
 map_fetch_heatmap (const map_fetch_t *request, text_buffer_t *out, error_text_t *error);
 

@@ -1,12 +1,12 @@
 /*  map_picture - what a picture of the liquidation map shows, without knowing what it is drawn on
  *
- *  Why   a terminal and a PNG file must show the same thing: amounts, prices, colours and ticks are decided here
- *        and only laid out by map_terminal and map_png.
- *  How   the heatmap comes from the publisher's document (map_document_read), what stands now from the last frame
- *        (map_picture_take_frame); either may be missing.  Each device asks for a raster of as many rows and
- *        columns as it has, and lays all layers over one price_scale_t (map_scale).
- *  Rows    are of equal height in log price.  Where a picture has fewer of them, neighbours are added up; where
- *          it has more, a row is drawn higher.  Amounts are never interpolated and never lost.
+ *  Why   a terminal and a PNG file must show the same thing: amounts, prices, colours and ticks are decided
+ *        here and only laid out by map_terminal and map_png.
+ *  How   the heatmap comes from the publisher's document (map_document_read), what stands now from the last
+ *        frame (map_picture_take_frame); either may be missing.  Each device asks for a raster of as many
+ *        rows and columns as it has, and lays all layers over one price_scale_t (map_scale).
+ *  Rows    are of equal height in log price.  Where a picture has fewer of them, neighbours are added up;
+ *          where it has more, a row is drawn higher.  Amounts are never interpolated and never lost.
  *  Columns are what stood at a time, so where a picture has fewer of them, they are averaged. */
 
 #ifndef LEADLINE_MAP_PICTURE_H
@@ -121,7 +121,8 @@ map_picture_to_ms (const map_picture_t *self);
 size_t
 map_picture_column (const map_picture_t *self, int64_t ts_ms);
 
-//  Mass of a side between the mark and the far edge of each row, outward: out[rows_count], 0 on the other side.
+//  Mass of a side between the mark and the far edge of each row, outward: out[rows_count], 0 on the other
+//  side.
 void
 map_picture_cumulative (const map_picture_t *self, map_side_t side, double out[]);
 

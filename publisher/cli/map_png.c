@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 
+#define PI 3.14159265358979323846
 static const map_colour_t page_colour = {11, 9, 20}, panel_colour = {17, 14, 30}, ink = {232, 230, 242},
                           faint_ink = {150, 146, 172}, up_colour = {236, 244, 255},
                           down_colour = {255, 96, 96}, longs_colour = {240, 74, 84},
@@ -203,20 +204,27 @@ draw_candles (const canvas_t *self)
         draw_candle (self, &heatmap->candles[i], wide);
 }
 
-//  Liquidations seen: area by amount, the largest of the picture 13 units wide.
+//  Liquidations seen: area by amount.  The largest has a radius of 13 units, less where all of them would
+//  cover more than a fiftieth of the plot and hide the price.
 static void
 draw_dots (const canvas_t *self)
 {
     const map_heatmap_t *heatmap = &self->picture->heatmap;
-    double most_usd = 0;
-    for (size_t i = 0; i < heatmap->dots_count; i++)
+    const map_box_t *box = &self->layout.heatmap;
+    double most_usd = 0, sum_usd = 0;
+    for (size_t i = 0; i < heatmap->dots_count; i++) {
         most_usd = fmax (most_usd, heatmap->dots[i].usd);
+        sum_usd += heatmap->dots[i].usd;
+    }
+    if (most_usd <= 0)
+        return;
+    double largest = fmin (13 * self->unit, sqrt (box->width * box->height / 50 / PI * most_usd / sum_usd));
     for (size_t i = 0; i < heatmap->dots_count; i++) {
         const map_dot_t *dot = &heatmap->dots[i];
-        double radius = fmax (13 * self->unit * sqrt (dot->usd / most_usd), 1.5 * self->unit);
+        double radius = fmax (largest * sqrt (dot->usd / most_usd), 1.2 * self->unit);
         double x = x_of (self, heatmap->column_ms[dot->column] + (int64_t) (heatmap->column_s * 500));
         cairo_new_path (self->cairo);
-        cairo_arc (self->cairo, x, map_scale_y (&self->layout.scale, dot->px), radius, 0, 2 * acos (-1));
+        cairo_arc (self->cairo, x, map_scale_y (&self->layout.scale, dot->px), radius, 0, 2 * PI);
         map_colour_t colour = dot->side == MAP_SIDE_LONG ? longs_colour : shorts_colour;
         paint (self, colour, 0.35);
         cairo_fill_preserve (self->cairo);
@@ -254,7 +262,7 @@ static void
 draw_colour_bar (const canvas_t *self, const map_raster_t *raster)
 {
     const map_box_t *box = &self->layout.bar;
-    for (double y = 0; y < box->height; y++) {
+    for (int y = 0; y < (int) box->height; y++) {
         paint (self, map_scale_colour (1 - (y + 0.5) / box->height), 1);
         fill_box (self, box->left, box->top + y, box->left + box->width, box->top + y + 1);
     }

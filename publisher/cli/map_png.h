@@ -1,8 +1,9 @@
 /*  map_png - draws a picture of the map into a PNG file, without a display
  *
- *  Layers    the heatmap as crisp cells, grid, candles, liquidations seen (area by amount), the last price; beside
- *            it on the same scale what stands now by leverage with running sums and max pain; below it the sums by
- *            distance and the line of trust.  Without a heatmap what stands now takes the whole width.
+ *  Layers    the heatmap as crisp cells, grid, candles, liquidations seen (area by amount), the last price;
+ *            beside it on the same scale what stands now by leverage with running sums and max pain; below it
+ *            the sums by distance and the line of trust.  Without a heatmap what stands now takes the whole
+ *            width.
  *  Why       the layout is a function of its own so that a test can say which pixel shows which cell. */
 
 #ifndef LEADLINE_MAP_PNG_H

@@ -308,7 +308,7 @@ draw_bar (page_t *page, size_t length, map_side_t side)
     unpaint (page);
 }
 
-//  One row of what stands now: price, a bar of each side, its amount and the sum from the mark to its far edge.
+//  One row of what stands now: price, a bar of each side, its amount, the sum from the mark to its far edge.
 static void
 draw_row (page_t *page, const map_raster_t *raster, size_t row, const double sums[2])
 {

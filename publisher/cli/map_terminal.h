@@ -1,9 +1,9 @@
 /*  map_terminal - draws a picture of the map in characters
  *
- *  Colours   half blocks carry two cells a character, in true colour or the 256 of older terminals; ASCII has one
- *            cell a character, no escape sequence and nothing beyond 7 bits: for pipes, files and NO_COLOR.
- *  Layers    the heatmap over time with the closes as a line and the colour bar, what stands now by price with
- *            running sums, sums by distance, max pain, largest clusters, venues, the line of trust. */
+ *  Colours   half blocks carry two cells a character, in true colour or the 256 of older terminals; ASCII has
+ *            one cell a character, no escape sequence and nothing beyond 7 bits: for pipes, files, NO_COLOR.
+ *  Layers    the heatmap over time with the closes as a line and the colour bar, what stands now by price
+ *            with running sums, sums by distance, max pain, largest clusters, venues, the line of trust. */
 
 #ifndef LEADLINE_MAP_TERMINAL_H
 #define LEADLINE_MAP_TERMINAL_H

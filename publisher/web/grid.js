@@ -8,6 +8,7 @@
 
 import { shade } from "./palette.js";
 
+const REACH_LEAST = 0.04, REACH_MOST = 0.15; // of log price, around the candles
 const SCALE_SHARE = 0.997; // of the non-zero cells: the amount that gets the last colour
 
 export function gridOf(answer) {
@@ -104,33 +105,40 @@ export function thresholdUsd(position, limits) {
     return limits.least * Math.pow(limits.most / limits.least, Math.min(1, position));
 }
 
-//  Prices to show at first, null when there is nothing: all candles, and the rows that hold the middle 98 % of the amounts of the newest columns.
+//  Prices to show at first, null when there is nothing: the candles, twice their extent around them (at least 4 %,
+//  at most 15 %), and of that no more than holds the middle 98 % of the newest amounts.
 export function viewOf(grid) {
+    if (grid.rows === 0) return null;
+    const candles = grid.candles.filter(Boolean), mass = middleOf(grid);
+    if (candles.length === 0) return mass;
+    const low = Math.min(...candles.map((candle) => candle[3])), high = Math.max(...candles.map((candle) => candle[2]));
+    const reach = Math.min(REACH_MOST, Math.max(REACH_LEAST, 2 * Math.log(high / low)));
+    const margin = Math.exp(0.02 * reach);
+    return { low: Math.min(low, Math.max(mass.low, low * Math.exp(-reach))) / margin,
+        high: Math.max(high, Math.min(mass.high, high * Math.exp(reach))) * margin };
+}
+
+//  Prices between which the middle 98 % of the amounts of the newer half of the columns stand.
+function middleOf(grid) {
     const mass = new Float64Array(grid.rows);
-    let total = 0, low = Infinity, high = 0;
+    let total = 0, sum = 0, first = 0, last = grid.rows - 1;
     for (let column = Math.floor(grid.columns / 2); column < grid.columns; column++)
         for (let row = 0; row < grid.rows; row++) {
             mass[row] += grid.values[column * grid.rows + row];
             total += grid.values[column * grid.rows + row];
         }
-    for (const candle of grid.candles)
-        if (candle) {
-            low = Math.min(low, candle[3]);
-            high = Math.max(high, candle[2]);
-        }
-    if (total > 0) {
-        let sum = 0, first = -1, last = grid.rows - 1;
-        for (let row = 0; row < grid.rows; row++) {
-            sum += mass[row];
-            if (first < 0 && sum >= 0.01 * total) first = row;
-            if (sum <= 0.99 * total) last = row;
-        }
-        low = Math.min(low, edgeOf(grid, first));
-        high = Math.max(high, edgeOf(grid, last + 1));
+    for (let row = 0; row < grid.rows && total > 0; row++) {
+        if (sum <= 0.01 * total) first = row;
+        sum += mass[row];
+        if (sum < 0.99 * total) last = row + 1;
     }
-    if (!(high > 0)) return grid.rows > 0 ? { low: edgeOf(grid, 0), high: edgeOf(grid, grid.rows) } : null;
-    const margin = Math.pow(high / low, 0.02);
-    return { low: low / margin, high: high * margin };
+    return { low: edgeOf(grid, first), high: edgeOf(grid, Math.min(last, grid.rows - 1) + 1) };
+}
+
+//  Rows of a range of prices, for the functions that look at a window; all columns.
+export function windowOf(grid, { low, high }) {
+    const row = (px) => Math.floor(Math.log(px / grid.firstPx) / grid.step);
+    return { from: 0, to: grid.columns - 1, low: Math.max(0, row(low)), high: Math.min(grid.rows - 1, row(high)) };
 }
 
 //  RGBA pixels of the whole grid, top row first, and how many are not empty.

@@ -4,7 +4,7 @@ import { CandlestickSeries, CrosshairMode, LineStyle, PriceScaleMode, createChar
     from "./lightweight-charts.standalone.production.mjs";
 import { Circles, circlesOf } from "./circles.js";
 import * as format from "./format.js";
-import { amountOf, edgeOf, gridOf, limitsOf, rowOf, scaleOf, thresholdUsd, viewOf } from "./grid.js";
+import { amountOf, edgeOf, gridOf, limitsOf, rowOf, scaleOf, thresholdUsd, viewOf, windowOf } from "./grid.js";
 import { amountAt, css, table } from "./palette.js";
 import { Profile, profileOf } from "./profile.js";
 import { Raster } from "./raster.js";
@@ -46,7 +46,8 @@ export class Heatmap {
         this.series = this.chart.addSeries(CandlestickSeries, { ...CANDLES,
             autoscaleInfoProvider: (own) => (this.view
                 ? { priceRange: { minValue: this.view.low, maxValue: this.view.high } } : own()) });
-        this.profile = new Profile(find("profile"));
+        this.profileMost = find("profile-most");
+        this.profile = new Profile(find("profile"), (usd) => this.tellProfile(usd));
         this.raster = new Raster(() => this.profile.draw(this.series, this.chart.paneSize().height));
         this.circles = new Circles();
         this.series.attachPrimitive(this.raster);
@@ -75,7 +76,8 @@ export class Heatmap {
         const last = grid.closes[count - 1];
         const digits = Number.isFinite(last) ? format.priceDigits(last) : 2;
         this.series.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
-        if (isNew || !this.view) this.view = viewOf(grid);
+        //  kept, so that nothing jumps while somebody looks, until price is about to leave it
+        if (isNew || !this.view || !(last > this.view.low * 1.002 && last < this.view.high * 0.998)) this.view = viewOf(grid);
         this.series.setData(data);
         this.freeze();
         this.paint();
@@ -116,15 +118,16 @@ export class Heatmap {
         this.frame = null;
     }
 
-    //  The colour scale is kept until there is another column or another choice, so that history does not flicker.
+    //  The colour scale is that of the prices first shown, and kept until there is another column or another choice, so that history does not flicker.
     freeze() {
         const grid = this.grid, state = this.state;
         const identity = [this.answer.instrument, this.answer.model, this.answer.range, state.groups, state.venues,
             grid.startMs + grid.columns * grid.columnMs, grid.rows].join("|");
         if (identity === this.frozenFor) return;
         this.frozenFor = identity;
-        this.scale = scaleOf(grid);
-        this.limits = limitsOf(grid);
+        const part = this.view ? windowOf(grid, this.view) : undefined;
+        this.scale = scaleOf(grid, part);
+        this.limits = limitsOf(grid, part);
     }
 
     paint() {
@@ -155,6 +158,8 @@ export class Heatmap {
         this.profile.show(profileOf({ frame: this.frame, grid: this.grid, state: this.state }));
         this.profile.draw(this.series, this.chart.paneSize().height);
     }
+
+    tellProfile(usd) { this.profileMost.textContent = usd > 0 ? format.usd(usd) : ""; }
 
     setMark(px) {
         if (!Number.isFinite(px)) return;

@@ -5,7 +5,6 @@
 
 import { amountOf, edgeOf, isLong } from "./grid.js";
 import { rowsOf } from "./map_math.js";
-import { usd } from "./format.js";
 
 const LONG = "#ff5d7a", SHORT = "#2ee695";
 
@@ -24,8 +23,10 @@ export function profileOf({ frame, grid, state }) {
 }
 
 export class Profile {
-    constructor(canvas) {
+    //  onMost: told the amount of the longest bar on the screen.
+    constructor(canvas, onMost) {
         this.canvas = canvas;
+        this.onMost = onMost;
         this.rows = [];
         this.drawn = "";
     }
@@ -56,6 +57,7 @@ export class Profile {
             .filter((row) => row.bottom > 0 && row.top < paneHeight);
         const most = visible.reduce((largest, row) => Math.max(largest, row.longUsd + row.shortUsd), 0);
         this.canvas.dataset.mostUsd = most;
+        this.onMost(most);
         if (!(most > 0)) return;
         for (const row of visible) {
             const height = Math.max(0.75, row.bottom - row.top - (row.bottom - row.top > 2.5 ? 0.5 : 0));
@@ -65,9 +67,5 @@ export class Profile {
             context.fillStyle = SHORT;
             context.fillRect(long, row.top, short, height);
         }
-        context.fillStyle = "#a99fc4";
-        context.font = "10px system-ui, sans-serif";
-        context.textAlign = "right";
-        context.fillText(usd(most), width - 3, 12);
     }
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MINUTES = 3000, ROUNDS = 40 };
 
@@ -61,15 +62,22 @@ copy_bytes (void *argument)
     text_add_slice (&copy, (slice_t){self->out.data, self->out.size});
 }
 
-static double
+//  The best of many; on a machine that is busy with other things the time of the processor says more.
+typedef struct {
+    double ms, cpu_ms;
+} cost_t;
+
+static cost_t
 best_of (void (*fn) (void *), void *argument)
 {
-    double best = 1e9;
+    cost_t best = {1e9, 1e9};
     for (int i = 0; i < ROUNDS; i++) {
         int64_t start_ns = timebase_mono_ns ();
+        clock_t start = clock ();
         fn (argument);
-        double ms = ms_since (start_ns);
-        best = ms < best ? ms : best;
+        double cpu_ms = (double) (clock () - start) * 1e3 / CLOCKS_PER_SEC, ms = ms_since (start_ns);
+        best.ms = ms < best.ms ? ms : best.ms;
+        best.cpu_ms = cpu_ms < best.cpu_ms ? cpu_ms : best.cpu_ms;
     }
     return best;
 }
@@ -117,14 +125,13 @@ main (void)
     static const char *const ranges[] = {"12h", "24h", "48h"};
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         request.range = ranges[i];
-        const double ms = best_of (get, &request);
+        const cost_t cost = best_of (get, &request);
         plain_t plain = {.triples = count_triples (&request.out)};
-        const double printf_ms = best_of (print_triples, &plain), copy_ms = best_of (copy_bytes, &request);
-        printf (
-            "GET /v1/heatmap?range=%s: %.2f ms, %zu triples, %.2f MB; the triples alone with printf %.2f ms "
-            "(ratio %.2f), the bytes copied %.2f ms\n",
-            ranges[i], ms, plain.triples, (double) request.out.size / 1e6, printf_ms, ms / printf_ms,
-            copy_ms);
+        const cost_t printed = best_of (print_triples, &plain), copied = best_of (copy_bytes, &request);
+        printf ("GET /v1/heatmap?range=%s: %.2f ms (cpu %.2f), %zu triples, %.2f MB; the triples alone with "
+                "printf %.2f ms (cpu %.2f, ratio %.2f), the bytes copied %.2f ms\n",
+                ranges[i], cost.ms, cost.cpu_ms, plain.triples, (double) request.out.size / 1e6, printed.ms,
+                printed.cpu_ms, cost.cpu_ms / printed.cpu_ms, copied.ms);
         text_fini (&plain.out);
     }
     text_fini (&request.out);

@@ -249,14 +249,16 @@ onPage("every control can be reached with Tab, shows its focus, and arrow keys m
     const wanted = await page.evaluate(() => {
         const found = [...document.querySelectorAll("select, button, input, a[href], [tabindex='0']")]
             .filter((element) => !element.disabled && element.checkVisibility());
-        return found.map((element) => `${element.tagName} ${element.dataset.part ?? element.dataset.control ?? element.textContent}`);
+        return found.map((element) => Object.values({ tag: element.tagName, ...element.dataset, bias: "", filled: "",
+            href: element.getAttribute("href") ?? "" }).join(" "));
     });
     const reached = new Set();
     for (let i = 0; i < wanted.length + 10; i++) {
         await page.keyboard.press("Tab");
         reached.add(await page.evaluate(() => {
             const element = document.activeElement;
-            return `${element.tagName} ${element.dataset.part ?? element.dataset.control ?? element.textContent}`;
+            return Object.values({ tag: element.tagName, ...element.dataset, bias: "", filled: "",
+                href: element.getAttribute("href") ?? "" }).join(" ");
         }));
     }
     assert.deepEqual(wanted.filter((name) => !reached.has(name)), []);

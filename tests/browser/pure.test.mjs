@@ -7,7 +7,7 @@ import { backoffMs } from "../../publisher/web/api.js";
 import { circlesOf } from "../../publisher/web/circles.js";
 import * as format from "../../publisher/web/format.js";
 import { Freshness } from "../../publisher/web/freshness.js";
-import { amountOf, edgeOf, gridOf, isLong, limitsOf, paint, quantile, rowOf, scaleOf, thresholdUsd, viewOf }
+import { amountOf, edgeOf, gridOf, isLong, limitsOf, paint, quantile, rowOf, scaleOf, thresholdUsd, viewOf, windowOf }
     from "../../publisher/web/grid.js";
 import { addCumulative, merge, roundUp, rowsOf } from "../../publisher/web/map_math.js";
 import { PALETTES, amountAt, shade, table } from "../../publisher/web/palette.js";
@@ -58,6 +58,21 @@ test("an empty answer is an empty grid", () => {
     assert.deepEqual(limitsOf(grid), { least: 0, most: 0 });
     assert.equal(thresholdUsd(0.5, limitsOf(grid)), 0);
     assert.ok(viewOf(grid).low < viewOf(grid).high);
+    assert.equal(viewOf(gridOf({ ...answer(), y_axis: [], first_px: null, liquidation_leverage_data: [] })), null);
+});
+
+test("the first view holds all candles and a part around them, not the far ends", () => {
+    const rows = 400, data = Array.from({ length: rows }, (_, y) => [0, y, 100]);
+    const wide = { column_s: 60, x_axis: [0], y_axis: Array(rows).fill(0), first_px: 100 * Math.exp(-0.2), row_bp: 10,
+        liquidation_leverage_data: data, price_candlesticks: [[0, 100, 101, 99, 100, 1]], prints: [] };
+    const grid = gridOf(wide), view = viewOf(grid);
+    assert.ok(view.low < 99 && view.high > 101);
+    assert.ok(Math.abs(Math.log(101 / 99) * 2 - Math.log(view.high / 101)) < 0.002, "twice their extent");
+    const quiet = viewOf(gridOf({ ...wide, price_candlesticks: [[0, 100, 100.01, 99.99, 100, 1]] }));
+    assert.ok(Math.abs(Math.log(quiet.high / 100) - 0.04) < 0.002, "at least 4 %");
+    const near = viewOf(gridOf({ ...wide, liquidation_leverage_data: data.filter(([, y]) => y >= 190 && y < 210) }));
+    assert.ok(near.high < 102 && near.low > 98, "not where there is nothing");
+    assert.ok(edgeOf(grid, windowOf(grid, view).low) <= view.low && edgeOf(grid, windowOf(grid, view).high + 1) >= view.high);
 });
 
 test("the threshold shows all at 0, only the most at 1, and is even in the logarithm between", () => {

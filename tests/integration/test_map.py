@@ -48,7 +48,10 @@ class Maps:
             "seq": self.seq[topic], "instrument": "BTCUSDT", "model": model,
             "ts_ms": START_MS + (minute + 1) * 60000 - (0 if column else 1000), "column": column,
             "mark_px": self.price, "first_row": row - 200, "first_px": math.exp((row - 200) * 1e-3), "step_bp": 10,
-            "rows": 401, "groups": self.groups(row), "clusters": [], "cumulative": [],
+            "rows": 401, "groups": self.groups(row),
+            "clusters": [{"low_px": 95600.0, "high_px": 95700.0, "side": "short", "usd": 48200000.0, "usd_p10": 1e6,
+                          "usd_p90": 9e7, "groups_usd": [1.0, 2.0, 4e7, 3.0, 4.0]}],
+            "cumulative": [{"distance_pct": 1.0, "long_usd": 5e6, "short_usd": 7e6}],
             "pain_long_px": None, "pain_long_usd": None, "pain_short_px": None, "pain_short_usd": None,
             "long_usd": 1.0, "short_usd": 1.0,
             "venues": [{"venue": venue, "prints": "sampled", "live": True, **dict.fromkeys(NUMBERS), "opening_p": 0.5,
@@ -132,7 +135,7 @@ def test_parameters_behind_the_question_mark_arrive():
                                  ("?groups=9", "groups"), ("?model=x", "model"), ("?colour=red", "colour")):
             status, _, text = ask(p, f"/v1/heatmap/BTCUSDT{query}")
             assert status == 400 and json.loads(text)["parameter"] == parameter, (query, status, text)
-        for query in ("?rows=" + "1" * 1000, "?" + "&".join(f"a{i}=1" for i in range(30)), "?range", "?=&=&&", "?%00=%ff"):
+        for query in ("?rows=" + "1" * 1000, "?" + "&".join(f"a{i}=1" for i in range(30)), "?range", "?=&=&&", "?%ff=%fe"):
             status, _, text = ask(p, f"/v1/heatmap/BTCUSDT{query}")
             assert status == 400 and "error" in json.loads(text), (query[:40], status, text)
         assert ask(p, "/v1/heatmap/DOGEUSDT")[0] == 404
@@ -150,6 +153,20 @@ def test_the_feed_brings_maps():
         frame = reader.json()
         assert frame["topic"] == "v1.map.BTCUSDT.ladder." and frame["data"]["model"] == "ladder"
         reader.close()
+        lines = p.leadline("-s", "leadline/seconds=2", "tail", "v1.map.BTCUSDT.ladder.").splitlines()
+        assert lines and all(line.startswith("v1.map.BTCUSDT.ladder. {") for line in lines)
+
+
+def test_redis_has_the_map_in_short():
+    with Pipeline("BTCUSDT", shards=1) as p:
+        p.start_redis()
+        p.start_aggregator()
+        maps = Maps(p)
+        top = wait_until(lambda: maps.send(0) and p.redis_hash("leadline:map:BTCUSDT:top"), 30, "the map in Redis")
+        assert top == {"95650.0": "48200000 short 25x"}
+        cumulative = p.redis_hash("leadline:map:BTCUSDT:cumulative")
+        assert cumulative["long:1"] == "5000000" and cumulative["short:1"] == "7000000"
+        assert cumulative["ts_ms"] == str(START_MS + 60000)
 
 
 def test_pages_need_no_token_and_what_holds_data_does():

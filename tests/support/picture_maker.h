@@ -1,4 +1,4 @@
-/*  picture_maker - small maps for the tests of pictures: a document of four columns and six rows, and a frame */
+/*  picture_maker - small maps for tests of pictures: a document of four columns and six rows, and a frame */
 
 #ifndef LEADLINE_TEST_PICTURE_MAKER_H
 #define LEADLINE_TEST_PICTURE_MAKER_H

@@ -198,13 +198,13 @@ new_tiers_count_from_then_on_and_wrong_ones_do_not (void **state)
     (void) state;
     liquidation_book_t *book = new_book (100000);
     tiers_t tiers = {.count = 2, .rows = {{50000, .005, 100, 0}, {600000, .01, 50, 250}}};
-    assert_int_equal (liquidation_book_set_tiers (book, &tiers, NULL), OK);
+    assert_int_equal (liquidation_book_set_tiers (book, &tiers), OK);
     assert_true (isnan (book->distance[MAP_SIDE_LONG][12])); //  125x is gone
     expect_close (book->distance[MAP_SIDE_LONG][11], log (.99 / .995), 1e-9);
     tiers.rows[1].deduction = 300;
-    error_text_t error = {{0}};
-    assert_int_equal (liquidation_book_set_tiers (book, &tiers, &error), E_RANGE);
-    assert_true (book->tiers_refused_count == 1 && strstr (error.text, "continuity asks for 250"));
+    assert_int_equal (liquidation_book_set_tiers (book, &tiers), E_RANGE);
+    assert_true (book->tiers_refused_count == 1 &&
+                 strstr (book->tiers_error.text, "continuity asks for 250"));
     expect_close (book->tiers.rows[1].deduction, 250, 1e-12);
     free (book);
 }

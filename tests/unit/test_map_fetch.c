@@ -107,6 +107,11 @@ test_a_refusal_is_passed_on_in_one_line (void **state)
         fetch ("HTTP/1.1 404 Not Found\r\nContent-Length: 24\r\n\r\n{\"error\":\n\"no such map\"}", ""),
         E_ABSENT);
     assert_string_equal (error.text, "the publisher answered HTTP 404: {\"error\": \"no such map\"}");
+    assert_int_equal (
+        fetch ("HTTP/1.1 400 Bad\r\nContent-Length: 37\r\n\r\n{\"error\":\"range: one of 12h\",\"x\":[1]}",
+               ""),
+        E_RANGE);
+    assert_string_equal (error.text, "the publisher answered HTTP 400: range: one of 12h");
     assert_int_equal (fetch ("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", ""), E_IO);
     assert_string_equal (error.text, "the publisher answered HTTP 503: ");
 }

@@ -345,7 +345,8 @@ test_document_without_columns_says_nothing_is_held (void **state)
     (void) state;
     static const char empty[] =
         "{\"source\":\"live\",\"instrument\":\"BTCUSDT\",\"model\":\"full\",\"range\":\"1y\",\"column_s\":60,"
-        "\"update_time\":0,\"row_bp\":10,\"first_px\":null,\"y_axis\":[],\"x_axis\":[],\"liquidation_leverage_"
+        "\"update_time\":0,\"row_bp\":10,\"first_px\":null,\"y_axis\":[],\"x_axis\":[],\"liquidation_"
+        "leverage_"
         "data\":[],"
         "\"price_candlesticks\":[],\"prints\":[]}";
     picture = picture_maker_new (false, false);

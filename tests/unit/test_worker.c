@@ -332,7 +332,7 @@ test_shard_warms_up_then_speaks (void **state)
     assert_int_equal (reading->ts_ms, 0);
     for (int second = 0; second < 40; second++)
         run_second (shard, second);
-    assert_int_equal (reading->cards_count, TEST_CARDS, NULL, NULL);
+    assert_int_equal (reading->cards_count, TEST_CARDS);
     assert_int_equal (reading->cards[TALLY].state, STATE_WARMUP);
     assert_string_equal (reading->cards[TALLY].reason, "warming up, 39 s of 120 s");
     assert_string_equal (reading->cards[SPOT].reason, "no spot feed");
@@ -547,6 +547,7 @@ run_stage (int64_t interval_ms)
     (void) snprintf (pipeline->instruments, sizeof pipeline->instruments, "BTCUSDT");
     (void) snprintf (pipeline->venues, sizeof pipeline->venues, "binance bybit");
     (void) snprintf (pipeline->topic_prefix, sizeof pipeline->topic_prefix, "v1");
+    (void) snprintf (pipeline->tiers_folder, sizeof pipeline->tiers_folder, "deploy/tiers");
     pipeline->shards = 1;
     pipeline->clock = CLOCK_EVENT;
     settings->interval_ms = interval_ms;

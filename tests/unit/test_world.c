@@ -51,6 +51,10 @@ bad_options_are_refused_with_a_reason (void **state)
     bad.activity = 0;
     assert_null (world_new (&bad, &error));
     bad = good;
+    bad.fund_share = 2;
+    assert_null (world_new (&bad, &error));
+    assert_non_null (strstr (error.text, "fund share"));
+    bad = good;
     bad.planted_ic = .1;
     bad.planted_horizon_s = 60;
     bad.is_random_walk = true;
@@ -66,7 +70,7 @@ bad_options_are_refused_with_a_reason (void **state)
 typedef struct {
     uint64_t hash;
     int64_t last_ns;
-    long trades, levels, liquidations, fundings;
+    long trades, levels, liquidations, fundings, positions;
 } stream_t;
 
 static void
@@ -81,8 +85,16 @@ static void
 on_trade (void *context, int venue, int instrument, const world_trade_t *trade)
 {
     stream_t *stream = context;
-    int64_t words[] = {1,         venue,           instrument,      trade->ts_ns,
-                       trade->id, trade->px_ticks, trade->qty_lots, trade->side};
+    int64_t words[] = {1,
+                       venue,
+                       instrument,
+                       trade->ts_ns,
+                       trade->id,
+                       trade->px_ticks,
+                       trade->qty_lots,
+                       trade->side,
+                       trade->taker_opened_lots,
+                       trade->maker_opened_lots};
     stream->trades++;
     stream_add (stream, words, sizeof words, trade->ts_ns);
 }
@@ -125,6 +137,16 @@ on_funding (void *context, int venue, int instrument, int64_t ts_ns, double rate
     assert_true (fabs (rate) < .01);
 }
 
+static void
+add_position (void *context, const world_position_t *position)
+{
+    stream_t *stream = context;
+    double values[] = {position->side,           (double) position->qty_lots, position->entry_px,
+                       position->liquidation_px, position->leverage,          position->is_cross};
+    stream->positions++;
+    stream_add (stream, values, sizeof values, stream->last_ns);
+}
+
 static stream_t
 stream_of (uint64_t seed, int64_t step_ns, int64_t span_ns)
 {
@@ -140,6 +162,8 @@ stream_of (uint64_t seed, int64_t step_ns, int64_t span_ns)
         assert_int_equal (world_now_ns (world), START_NS + at);
     }
     world_run (world, START_NS + span_ns);
+    for (int venue = 0; venue < VENUES; venue++)
+        world_truth_positions (world, venue, 0, add_position, &stream);
     world_destroy (&world);
     return stream;
 }
@@ -153,7 +177,7 @@ same_seed_same_stream_whatever_the_steps (void **state)
     stream_t once = stream_of (seed, span_ns, span_ns), steps = stream_of (seed, 137 * 1000000, span_ns);
     stream_t other = stream_of (seed + 1, span_ns, span_ns);
     print_message ("%ld trades, %ld levels, %ld liquidations\n", once.trades, once.levels, once.liquidations);
-    assert_true (once.trades > 1000 && once.levels > 10000);
+    assert_true (once.trades > 1000 && once.levels > 10000 && once.positions > 1000);
     assert_int_equal (once.hash, steps.hash);
     assert_int_equal (once.levels, steps.levels);
     assert_true (once.hash != other.hash);
@@ -417,7 +441,7 @@ funding_moves_money_between_holders_only (void **state)
 
 typedef struct {
     uint64_t sum;
-    long count, liquidations;
+    long count, liquidations, opens, crosses;
     world_t *world;
 } tally_t;
 
@@ -438,20 +462,59 @@ tally_trade (void *context, int venue, int instrument, const world_trade_t *trad
     tally->sum += trade_print (venue, trade->id, trade->ts_ns, decimal_to_double (px),
                                decimal_to_double (qty), trade->side);
     tally->count++;
+    tally->opens += trade->taker_opens + 2 * trade->maker_opens;
 }
 
 static void
 tally_liquidation (void *context, int venue, int instrument, const world_liquidation_t *liquidation)
 {
-    (void) venue, (void) instrument, (void) liquidation;
-    ((tally_t *) context)->liquidations++;
+    (void) venue, (void) instrument;
+    tally_t *tally = context;
+    tally->liquidations++;
+    tally->crosses += liquidation->is_cross + 2 * liquidation->is_partial;
+}
+
+//  The last flags of a line.
+static void
+read_flags (const char *line, int *first, int *second)
+{
+    const char *end = strrchr (line, ']');
+    assert_non_null (end);
+    *second = end[-1] - '0';
+    *first = end[-3] - '0';
+    assert_true (*second == 0 || *second == 1);
+}
+
+//  Dollars of a line of positions, by side and cross.
+static void
+read_positions (const char *line, double usd[2][2])
+{
+    char venue[16], name[32];
+    long long ts_ns;
+    int side, component, used = 0;
+    assert_int_equal (sscanf (line, "{\"positions\":[\"%15[^\"]\",\"%31[^\"]\",%lld,%d,%d,[%n", venue, name,
+                              &ts_ns, &side, &component, &used),
+                      5);
+    assert_true (used > 0 && component >= 0 && component < 13);
+    int bin, cross, size;
+    double sum = 0, here;
+    for (const char *at = line + used; sscanf (at, "[%d,%lf]%n", &bin, &here, &size) == 2;) {
+        sum += here;
+        at += size;
+        at += *at == ',';
+    }
+    assert_int_equal (sscanf (strrchr (line, ',') + 1, "%d]}", &cross), 1);
+    assert_true (cross == 0 || cross == 1);
+    usd[side > 0][cross] += sum;
 }
 
 static void
 truth_file_has_every_trade_and_liquidation (void **state)
 {
     (void) state;
-    char path[] = "/tmp/leadline_truth_XXXXXX", line[1 << 16];
+    char path[] = "/tmp/leadline_truth_XXXXXX";
+    static char line[1 << 18];
+    double usd[2][2] = {{0}};
     int file = mkstemp (path);
     assert_true (file >= 0);
     universe_t universe;
@@ -478,12 +541,21 @@ truth_file_has_every_trade_and_liquidation (void **state)
         long long id, ts_ns;
         double px, qty;
         int side;
+        int first = 0, second = 0;
         if (sscanf (line, "{\"trade\":[\"%15[^\"]\",\"%31[^\"]\",\"%lld\",%lld,\"%lf\",\"%lf\",%d]}", venue,
                     name, &id, &ts_ns, &px, &qty, &side) == 7) {
             assert_string_equal (name, "DOGEUSDT");
             read.sum += trade_print (strcmp (venue, "okx") == 0, id, ts_ns, px, qty, side);
             read.count++;
+            read_flags (line, &first, &second);
+            read.opens += first + 2 * second;
         }
+        if (strncmp (line, "{\"liquidation\":", 15) == 0) {
+            read_flags (line, &first, &second);
+            read.crosses += first + 2 * second;
+        }
+        if (strncmp (line, "{\"positions\":", 13) == 0)
+            read_positions (line, usd);
         read.liquidations += strncmp (line, "{\"liquidation\":", 15) == 0;
         positions += strncmp (line, "{\"positions\":", 13) == 0;
         books += strncmp (line, "{\"books\":", 9) == 0;
@@ -495,6 +567,10 @@ truth_file_has_every_trade_and_liquidation (void **state)
     assert_int_equal (read.count, told.count);
     assert_true (read.sum == told.sum);
     assert_int_equal (read.liquidations, told.liquidations);
+    assert_int_equal (read.opens, told.opens);
+    assert_int_equal (read.crosses, told.crosses);
+    for (int is_long = 0; is_long < 2; is_long++)
+        assert_true (usd[is_long][1] > .02 * usd[is_long][0] && usd[is_long][1] < usd[is_long][0]);
     assert_true (positions > 30 * 2 * 10);
     assert_int_equal (books, 30 * 2);
     world_destroy (&told.world);
@@ -528,7 +604,11 @@ every_market_of_the_demo_is_alive (void **state)
                    "liquidations a minute\n",
                    new_s, 600 / run_s, (double) stream.trades / 600, (double) stream.levels / 600,
                    (double) stream.liquidations / 10);
-    for (int venue = 0; venue < VENUES; venue++)
+    for (int venue = 0; venue < VENUES; venue++) {
+        stream_t crowd = {0};
+        world_truth_positions (world, venue, 0, add_position, &crowd);
+        print_message ("%ld positions in BTC on venue %d\n", crowd.positions, venue);
+        assert_true (crowd.positions > 2000);
         for (int i = 0; i < 21; i++) {
             world_books_t books;
             world_level_t levels[100];
@@ -537,6 +617,7 @@ every_market_of_the_demo_is_alive (void **state)
             assert_true (world_levels (world, venue, i, true, levels, 100) >= 20);
             assert_true (world_levels (world, venue, i, false, levels, 100) >= 20);
         }
+    }
     assert_true (stream.liquidations >= 20 && stream.liquidations < 3000);
     world_destroy (&world);
 }
