@@ -176,7 +176,7 @@ class SelfExcitation(Card):
 class MapCard(Card):
     """The map is played once for all cards of a tape; what they look at is kept by second."""
 
-    tape, tolerance = LEVELS, 1e-5
+    tape, tolerance = LEVELS, 1e-6
     times = (1, 45, 310, 910, 1505, 2410, 3003, 3655, 4207, 5400, 6001, 7203, 7495)
 
     def view(self, t):
@@ -275,7 +275,7 @@ class Gravity(MapCard):
 
 
 class Cascade(MapCard):
-    windows = "one"
+    windows, tolerance = "one", 1e-7
 
     def trend(self, t):
         """Sign of the weighted least squares line through the closes of the seconds before t; None before 30."""

@@ -121,6 +121,8 @@ class Book:
         for a, side in ((1, SHORT), (-1, LONG)):
             self.close(side, (1 - p) * kept[a] * volume[a])
         self.orders, self.liquidated = [], [0.0, 0.0]
+        if self.mark:  # what was deposited on the wrong side of a mark that has moved on is swept at once
+            self.on_mark(self.mark)
 
     def on_oi(self, t, coins, change, is_rejected):
         volume = sum(o[2] for o in self.orders)
