@@ -75,7 +75,7 @@ web: build/web/.built ## the dashboard, ready to be served
 $(MODULES)/.installed: publisher/web/package.json publisher/web/package-lock.json publisher/web/.npmrc
 	@mkdir -p $(@D) && cp $^ $(@D)
 	@echo "  npm ci"
-	$(Q)cd $(@D) && npm ci --ignore-scripts --silent && touch $(@F)
+	$(Q)cd $(@D) && npm ci --ignore-scripts --no-progress --loglevel=error >npm.log && touch $(@F)
 build/web/.built: $(WEB) $(MODULES)/.installed
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(WEB) $(@D)
 	$(Q)cp $(MODULES)/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $(@D)
@@ -178,12 +178,13 @@ ci: ## what a change must pass
 deps: ## install what is missing, by package name
 	@deploy/deps
 PREFIX ?= /usr/local
-install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
+install: all ## programs under PREFIX/bin, configuration under PREFIX/etc, the dashboard under PREFIX/share
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
 	sed -i 's|web_folder = .*|web_folder = $(PREFIX)/share/leadline/web|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
-	[ ! -d build/web ] || { install -d $(DESTDIR)$(PREFIX)/share/leadline && cp -rT build/web $(DESTDIR)$(PREFIX)/share/leadline/web; }
+	install -d $(DESTDIR)$(PREFIX)/share/leadline/web
+	install -m 644 build/web/* $(DESTDIR)$(PREFIX)/share/leadline/web
 clean: ## remove what was built
 	rm -rf build
 help: ## this list

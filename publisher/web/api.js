@@ -4,7 +4,8 @@
 //  every request.  Nothing is ever asked of another host.
 
 const TOKEN_KEY = "leadline-token";
-const BACKOFF_FIRST_MS = 500, BACKOFF_MOST_MS = 10000;
+const BACKOFF_FIRST_MS = 500,
+    BACKOFF_MOST_MS = 10000;
 const REQUEST_LIMIT_MS = 15000;
 
 export function takeToken() {
@@ -13,10 +14,18 @@ export function takeToken() {
     if (given !== null) {
         here.searchParams.delete("token");
         history.replaceState(null, "", here);
-        try { sessionStorage.setItem(TOKEN_KEY, given); } catch { /* storage may be forbidden: memory will do */ }
+        try {
+            sessionStorage.setItem(TOKEN_KEY, given);
+        } catch {
+            /* storage may be forbidden: memory will do */
+        }
         return given;
     }
-    try { return sessionStorage.getItem(TOKEN_KEY) ?? ""; } catch { return ""; }
+    try {
+        return sessionStorage.getItem(TOKEN_KEY) ?? "";
+    } catch {
+        return "";
+    }
 }
 
 export class ApiError extends Error {
@@ -36,21 +45,35 @@ export async function getJson(path, { token = "", signal } = {}) {
         const answer = await fetch(path, { headers, signal: limit.signal, cache: "no-store" });
         const text = await answer.text();
         let body = null;
-        try { body = JSON.parse(text); } catch { /* said below */ }
-        if (!answer.ok) throw new ApiError(answer.status, body?.error ?? (text.slice(0, 200) || answer.statusText));
+        try {
+            body = JSON.parse(text);
+        } catch {
+            /* said below */
+        }
+        if (!answer.ok)
+            throw new ApiError(answer.status, body?.error ?? (text.slice(0, 200) || answer.statusText));
         if (body === null) throw new ApiError(answer.status, "the answer is not JSON");
         return body;
     } catch (error) {
         if (error instanceof ApiError || signal?.aborted) throw error;
-        throw new ApiError(0, limit.signal.aborted ? `no answer within ${REQUEST_LIMIT_MS / 1000} s`
-            : "the publisher cannot be reached");
+        throw new ApiError(
+            0,
+            limit.signal.aborted
+                ? `no answer within ${REQUEST_LIMIT_MS / 1000} s`
+                : "the publisher cannot be reached"
+        );
     } finally {
         clearTimeout(timer);
     }
 }
 
 export function heatmapPath(state, rows) {
-    const query = new URLSearchParams({ range: state.range, model: state.model, groups: state.groups.join(","), rows });
+    const query = new URLSearchParams({
+        range: state.range,
+        model: state.model,
+        groups: state.groups.join(","),
+        rows
+    });
     if (state.venues && state.model === "full") query.set("venues", state.venues.join(","));
     return `/v1/heatmap/${encodeURIComponent(state.instrument)}?${query.toString().replaceAll("%2C", ",")}`;
 }
@@ -93,7 +116,11 @@ export class Feed {
 
     take(text) {
         let message;
-        try { message = JSON.parse(text); } catch { message = { error: "a message of the feed is not JSON" }; }
+        try {
+            message = JSON.parse(text);
+        } catch {
+            message = { error: "a message of the feed is not JSON" };
+        }
         if (message.error) this.onStatus({ isOpen: true, error: message.error });
         else this.onMessage(message);
     }
@@ -101,8 +128,10 @@ export class Feed {
     want(topics) {
         const next = new Set(topics);
         const isOpen = this.socket.readyState === WebSocket.OPEN;
-        for (const topic of this.topics) if (!next.has(topic) && isOpen) this.socket.send(`unsubscribe ${topic}`);
-        for (const topic of next) if (!this.topics.has(topic) && isOpen) this.socket.send(`subscribe ${topic}`);
+        for (const topic of this.topics)
+            if (!next.has(topic) && isOpen) this.socket.send(`unsubscribe ${topic}`);
+        for (const topic of next)
+            if (!this.topics.has(topic) && isOpen) this.socket.send(`subscribe ${topic}`);
         this.topics = next;
     }
 }

@@ -4,7 +4,11 @@
 export function usd(value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "n/a";
     const size = Math.abs(value);
-    for (const [unit, name] of [[1e9, "B"], [1e6, "M"], [1e3, "K"]])
+    for (const [unit, name] of [
+        [1e9, "B"],
+        [1e6, "M"],
+        [1e3, "K"]
+    ])
         if (size >= unit * 0.9995) {
             const scaled = value / unit;
             return `$${scaled.toFixed(Math.abs(scaled) >= 100 ? 0 : Math.abs(scaled) >= 10 ? 1 : 2)}${name}`;
@@ -31,8 +35,9 @@ export function priceDigits(value) {
 export function ticks(values) {
     const most = priceDigits(Math.max(...values.map(Math.abs)));
     const digits = values.every((value) => Math.abs(value - Math.round(value)) < 1e-9) ? 0 : most;
-    return values.map((value) => value.toLocaleString("en-US", { minimumFractionDigits: digits,
-        maximumFractionDigits: digits }));
+    return values.map((value) =>
+        value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    );
 }
 
 export function signed(value, digits = 1) {
@@ -45,8 +50,10 @@ const two = (value) => String(value).padStart(2, "0");
 //  All times are UTC, as the axis says.
 export function time(ms) {
     const at = new Date(ms);
-    return `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ` +
-        `${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`;
+    return (
+        `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ` +
+        `${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`
+    );
 }
 
 export function duration(seconds) {
@@ -62,5 +69,6 @@ export function leverage(from, to, isFirst) {
     return from === to ? `${from}x` : `${from}\u2013${to}x`;
 }
 
-export const venueName = (venue) => ({ okx: "OKX", bybit: "Bybit", binance: "Binance" })[venue] ??
+export const venueName = (venue) =>
+    ({ okx: "OKX", bybit: "Bybit", binance: "Binance" })[venue] ??
     venue.charAt(0).toUpperCase() + venue.slice(1);

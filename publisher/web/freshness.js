@@ -6,7 +6,9 @@
 export const STALE_AFTER_MS = 5000;
 
 export class Freshness {
-    constructor(nowMs) { this.restart(nowMs); }
+    constructor(nowMs) {
+        this.restart(nowMs);
+    }
 
     //  Subscribed anew, or to something else.
     restart(nowMs) {
@@ -16,7 +18,9 @@ export class Freshness {
     }
 
     //  The connection was lost: what comes first after it is old again, but the age goes on.
-    reconnect() { this.identity = null; }
+    reconnect() {
+        this.identity = null;
+    }
 
     take(frame, nowMs) {
         const identity = `${frame.boot}.${frame.seq}`;
@@ -24,14 +28,20 @@ export class Freshness {
         this.identity = identity;
     }
 
-    ageMs(nowMs) { return nowMs - (this.newsMs ?? this.sinceMs); }
+    ageMs(nowMs) {
+        return nowMs - (this.newsMs ?? this.sinceMs);
+    }
 
-    isStale(nowMs) { return this.ageMs(nowMs) > STALE_AFTER_MS; }
+    isStale(nowMs) {
+        return this.ageMs(nowMs) > STALE_AFTER_MS;
+    }
 
     //  "" when fresh.
     text(nowMs) {
         if (!this.isStale(nowMs)) return "";
         const age = `${Math.floor(this.ageMs(nowMs) / 1000)} s`;
-        return this.newsMs === null ? `STALE: no new map yet, waiting for ${age}` : `STALE: no map for ${age}`;
+        return this.newsMs === null
+            ? `STALE: no new map yet, waiting for ${age}`
+            : `STALE: no map for ${age}`;
     }
 }

@@ -8,7 +8,8 @@
 
 import { shade } from "./palette.js";
 
-const REACH_LEAST = 0.04, REACH_MOST = 0.15; // of log price, around the candles
+const REACH_LEAST = 0.04,
+    REACH_MOST = 0.15; // of log price, around the candles
 const SCALE_SHARE = 0.997; // of the non-zero cells: the amount that gets the last colour
 
 export function gridOf(answer) {
@@ -19,7 +20,9 @@ export function gridOf(answer) {
     const columns = times.length > 0 ? columnOfX[times.length - 1] + 1 : 0;
     const rows = answer.y_axis.length;
     const xOfColumn = new Int32Array(columns).fill(-1);
-    columnOfX.forEach((column, x) => { xOfColumn[column] = x; });
+    columnOfX.forEach((column, x) => {
+        xOfColumn[column] = x;
+    });
     const values = new Float32Array(columns * rows);
     for (const [x, y, amount] of answer.liquidation_leverage_data)
         if (x >= 0 && x < times.length && y >= 0 && y < rows) values[columnOfX[x] * rows + y] += amount;
@@ -33,8 +36,19 @@ export function gridOf(answer) {
     }
     for (let column = 1; column < columns; column++)
         if (Number.isNaN(closes[column])) closes[column] = closes[column - 1];
-    return { columns, rows, values, startMs, columnMs, firstPx: answer.first_px, step: answer.row_bp * 1e-4, closes,
-        candles, columnOfX, xOfColumn };
+    return {
+        columns,
+        rows,
+        values,
+        startMs,
+        columnMs,
+        firstPx: answer.first_px,
+        step: answer.row_bp * 1e-4,
+        closes,
+        candles,
+        columnOfX,
+        xOfColumn
+    };
 }
 
 //  Lower edge of a row; of rows: the upper edge of the last.
@@ -68,8 +82,10 @@ export function quantile(numbers, share) {
 const WHOLE = { from: 0, to: Infinity, low: 0, high: Infinity };
 
 function collect(grid, window, wanted) {
-    const from = Math.max(0, window.from), to = Math.min(grid.columns - 1, window.to);
-    const low = Math.max(0, window.low), high = Math.min(grid.rows - 1, window.high);
+    const from = Math.max(0, window.from),
+        to = Math.min(grid.columns - 1, window.to);
+    const low = Math.max(0, window.low),
+        high = Math.min(grid.rows - 1, window.high);
     const found = [];
     for (let column = from; column <= to; column++)
         for (let row = low; row <= high; row++) {
@@ -83,14 +99,21 @@ function collect(grid, window, wanted) {
 export function scaleOf(grid, window = WHOLE) {
     return {
         all: quantile(collect(grid, window), SCALE_SHARE),
-        long: quantile(collect(grid, window, (column, row) => isLong(grid, column, row)), SCALE_SHARE),
-        short: quantile(collect(grid, window, (column, row) => !isLong(grid, column, row)), SCALE_SHARE),
+        long: quantile(
+            collect(grid, window, (column, row) => isLong(grid, column, row)),
+            SCALE_SHARE
+        ),
+        short: quantile(
+            collect(grid, window, (column, row) => !isLong(grid, column, row)),
+            SCALE_SHARE
+        )
     };
 }
 
 //  Smallest and largest non-zero amount in a window of columns and rows; {0, 0} when it is empty.
 export function limitsOf(grid, window = WHOLE) {
-    let least = Infinity, most = 0;
+    let least = Infinity,
+        most = 0;
     for (const value of collect(grid, window)) {
         if (value < least) least = value;
         if (value > most) most = value;
@@ -109,19 +132,26 @@ export function thresholdUsd(position, limits) {
 //  at most 15 %), and of that no more than holds the middle 98 % of the newest amounts.
 export function viewOf(grid) {
     if (grid.rows === 0) return null;
-    const candles = grid.candles.filter(Boolean), mass = middleOf(grid);
+    const candles = grid.candles.filter(Boolean),
+        mass = middleOf(grid);
     if (candles.length === 0) return mass;
-    const low = Math.min(...candles.map((candle) => candle[3])), high = Math.max(...candles.map((candle) => candle[2]));
+    const low = Math.min(...candles.map((candle) => candle[3])),
+        high = Math.max(...candles.map((candle) => candle[2]));
     const reach = Math.min(REACH_MOST, Math.max(REACH_LEAST, 2 * Math.log(high / low)));
     const margin = Math.exp(0.02 * reach);
-    return { low: Math.min(low, Math.max(mass.low, low * Math.exp(-reach))) / margin,
-        high: Math.max(high, Math.min(mass.high, high * Math.exp(reach))) * margin };
+    return {
+        low: Math.min(low, Math.max(mass.low, low * Math.exp(-reach))) / margin,
+        high: Math.max(high, Math.min(mass.high, high * Math.exp(reach))) * margin
+    };
 }
 
 //  Prices between which the middle 98 % of the amounts of the newer half of the columns stand.
 function middleOf(grid) {
     const mass = new Float64Array(grid.rows);
-    let total = 0, sum = 0, first = 0, last = grid.rows - 1;
+    let total = 0,
+        sum = 0,
+        first = 0,
+        last = grid.rows - 1;
     for (let column = Math.floor(grid.columns / 2); column < grid.columns; column++)
         for (let row = 0; row < grid.rows; row++) {
             mass[row] += grid.values[column * grid.rows + row];
@@ -138,7 +168,12 @@ function middleOf(grid) {
 //  Rows of a range of prices, for the functions that look at a window; all columns.
 export function windowOf(grid, { low, high }) {
     const row = (px) => Math.floor(Math.log(px / grid.firstPx) / grid.step);
-    return { from: 0, to: grid.columns - 1, low: Math.max(0, row(low)), high: Math.min(grid.rows - 1, row(high)) };
+    return {
+        from: 0,
+        to: grid.columns - 1,
+        low: Math.max(0, row(low)),
+        high: Math.min(grid.rows - 1, row(high))
+    };
 }
 
 //  RGBA pixels of the whole grid, top row first, and how many are not empty.

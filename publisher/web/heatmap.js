@@ -1,10 +1,25 @@
 //  heatmap - the first view: candles, cells, circles, colour bar, tooltip, keys, profile
 
-import { CandlestickSeries, CrosshairMode, LineStyle, PriceScaleMode, createChart }
-    from "./lightweight-charts.standalone.production.mjs";
+import {
+    CandlestickSeries,
+    CrosshairMode,
+    LineStyle,
+    PriceScaleMode,
+    createChart
+} from "./lightweight-charts.standalone.production.mjs";
 import { Circles, circlesOf } from "./circles.js";
 import * as format from "./format.js";
-import { amountOf, edgeOf, gridOf, limitsOf, rowOf, scaleOf, thresholdUsd, viewOf, windowOf } from "./grid.js";
+import {
+    amountOf,
+    edgeOf,
+    gridOf,
+    limitsOf,
+    rowOf,
+    scaleOf,
+    thresholdUsd,
+    viewOf,
+    windowOf
+} from "./grid.js";
 import { amountAt, css, table } from "./palette.js";
 import { Profile, profileOf } from "./profile.js";
 import { Raster } from "./raster.js";
@@ -14,20 +29,40 @@ const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const CHART_OPTIONS = {
     autoSize: true,
-    layout: { background: { type: "solid", color: "#0c0714" }, textColor: "#a99fc4", attributionLogo: false,
-        fontFamily: "Inter, system-ui, 'DejaVu Sans', sans-serif", fontSize: 11 },
+    layout: {
+        background: { type: "solid", color: "#0c0714" },
+        textColor: "#a99fc4",
+        attributionLogo: false,
+        fontFamily: "Inter, system-ui, 'DejaVu Sans', sans-serif",
+        fontSize: 11
+    },
     grid: { vertLines: { visible: false }, horzLines: { visible: false } },
-    crosshair: { mode: CrosshairMode.Normal, vertLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" },
-        horzLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" } },
-    rightPriceScale: { mode: PriceScaleMode.Logarithmic, borderColor: "#2a1d47", scaleMargins: { top: 0, bottom: 0 },
-        minimumWidth: 58 },
+    crosshair: {
+        mode: CrosshairMode.Normal,
+        vertLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" },
+        horzLine: { color: "#d9cff5", width: 1, labelBackgroundColor: "#3a2a63" }
+    },
+    rightPriceScale: {
+        mode: PriceScaleMode.Logarithmic,
+        borderColor: "#2a1d47",
+        scaleMargins: { top: 0, bottom: 0 },
+        minimumWidth: 58
+    },
     timeScale: { borderColor: "#2a1d47", timeVisible: true, secondsVisible: false, minBarSpacing: 0.1 },
     handleScroll: { vertTouchDrag: false },
-    kineticScroll: { touch: !isStill, mouse: false },
+    kineticScroll: { touch: !isStill, mouse: false }
 };
 
-const CANDLES = { upColor: "#f3fff9", wickUpColor: "#f3fff9", borderUpColor: "#f3fff9", downColor: "#ff5d7a",
-    wickDownColor: "#ff5d7a", borderDownColor: "#ff5d7a", priceLineVisible: false, lastValueVisible: false };
+const CANDLES = {
+    upColor: "#f3fff9",
+    wickUpColor: "#f3fff9",
+    borderUpColor: "#f3fff9",
+    downColor: "#ff5d7a",
+    wickDownColor: "#ff5d7a",
+    borderDownColor: "#ff5d7a",
+    priceLineVisible: false,
+    lastValueVisible: false
+};
 
 export class Heatmap {
     constructor(root, announce) {
@@ -41,11 +76,15 @@ export class Heatmap {
         this.view = null;
         this.frozenFor = "";
         this.cursor = null;
-        this.chart = createChart(this.plot, { ...CHART_OPTIONS, localization: { priceFormatter: format.price,
-            tickmarksPriceFormatter: format.ticks } });
-        this.series = this.chart.addSeries(CandlestickSeries, { ...CANDLES,
-            autoscaleInfoProvider: (own) => (this.view
-                ? { priceRange: { minValue: this.view.low, maxValue: this.view.high } } : own()) });
+        this.chart = createChart(this.plot, {
+            ...CHART_OPTIONS,
+            localization: { priceFormatter: format.price, tickmarksPriceFormatter: format.ticks }
+        });
+        this.series = this.chart.addSeries(CandlestickSeries, {
+            ...CANDLES,
+            autoscaleInfoProvider: (own) =>
+                this.view ? { priceRange: { minValue: this.view.low, maxValue: this.view.high } } : own()
+        });
         this.profileMost = find("profile-most");
         this.profile = new Profile(find("profile"), (usd) => this.tellProfile(usd));
         this.raster = new Raster(() => this.profile.draw(this.series, this.chart.paneSize().height));
@@ -66,18 +105,24 @@ export class Heatmap {
         this.answer = answer;
         this.grid = gridOf(answer);
         this.state = state;
-        const grid = this.grid, count = grid.columns;
+        const grid = this.grid,
+            count = grid.columns;
         const data = new Array(count);
         for (let column = 0; column < count; column++) {
-            const time = (grid.startMs + column * grid.columnMs) / 1000, candle = grid.candles[column];
+            const time = (grid.startMs + column * grid.columnMs) / 1000,
+                candle = grid.candles[column];
             data[column] = candle
-                ? { time, open: candle[1], high: candle[2], low: candle[3], close: candle[4] } : { time };
+                ? { time, open: candle[1], high: candle[2], low: candle[3], close: candle[4] }
+                : { time };
         }
         const last = grid.closes[count - 1];
         const digits = Number.isFinite(last) ? format.priceDigits(last) : 2;
-        this.series.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
+        this.series.applyOptions({
+            priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits }
+        });
         //  kept, so that nothing jumps while somebody looks, until price is about to leave it
-        if (isNew || !this.view || !(last > this.view.low * 1.002 && last < this.view.high * 0.998)) this.view = viewOf(grid);
+        if (isNew || !this.view || !(last > this.view.low * 1.002 && last < this.view.high * 0.998))
+            this.view = viewOf(grid);
         this.series.setData(data);
         this.freeze();
         this.paint();
@@ -90,9 +135,14 @@ export class Heatmap {
         }
         this.showProfile();
         if (!this.frame) this.setMark(last);
-        Object.assign(this.root.dataset, { columns: count, rows: grid.rows, prints: answer.prints.length,
-            updateTime: answer.update_time, totalUsd: grid.values.reduce((total, amount) => total + amount, 0),
-            lastX: grid.startMs + (count - 1) * grid.columnMs });
+        Object.assign(this.root.dataset, {
+            columns: count,
+            rows: grid.rows,
+            prints: answer.prints.length,
+            updateTime: answer.update_time,
+            totalUsd: grid.values.reduce((total, amount) => total + amount, 0),
+            lastX: grid.startMs + (count - 1) * grid.columnMs
+        });
     }
 
     //  What only changes the look: palette, threshold, scaling, circles, groups of the profile.
@@ -120,9 +170,17 @@ export class Heatmap {
 
     //  The colour scale is that of the prices first shown, and kept until there is another column or another choice, so that history does not flicker.
     freeze() {
-        const grid = this.grid, state = this.state;
-        const identity = [this.answer.instrument, this.answer.model, this.answer.range, state.groups, state.venues,
-            grid.startMs + grid.columns * grid.columnMs, grid.rows].join("|");
+        const grid = this.grid,
+            state = this.state;
+        const identity = [
+            this.answer.instrument,
+            this.answer.model,
+            this.answer.range,
+            state.groups,
+            state.venues,
+            grid.startMs + grid.columns * grid.columnMs,
+            grid.rows
+        ].join("|");
         if (identity === this.frozenFor) return;
         this.frozenFor = identity;
         const part = this.view ? windowOf(grid, this.view) : undefined;
@@ -131,12 +189,21 @@ export class Heatmap {
     }
 
     paint() {
-        const state = this.state, colours = table(state.palette);
+        const state = this.state,
+            colours = table(state.palette);
         this.hideBelow = thresholdUsd(state.threshold, this.limits);
-        this.raster.show(this.grid, { colours, scale: this.scale, hideBelow: this.hideBelow, isPerSide: state.isPerSide });
+        this.raster.show(this.grid, {
+            colours,
+            scale: this.scale,
+            hideBelow: this.hideBelow,
+            isPerSide: state.isPerSide
+        });
         this.drawBar(colours);
-        Object.assign(this.root.dataset, { painted: this.raster.painted, scaleUsd: this.scale.all,
-            hideBelowUsd: this.hideBelow });
+        Object.assign(this.root.dataset, {
+            painted: this.raster.painted,
+            scaleUsd: this.scale.all,
+            hideBelowUsd: this.hideBelow
+        });
         this.onThreshold?.(this.hideBelow);
     }
 
@@ -144,7 +211,10 @@ export class Heatmap {
     laterLimits() {
         if (!this.state || this.state.threshold <= 0) return;
         clearTimeout(this.limitsTimer);
-        this.limitsTimer = setTimeout(() => { this.useScreenLimits(); this.paint(); }, LIMITS_DELAY_MS);
+        this.limitsTimer = setTimeout(() => {
+            this.useScreenLimits();
+            this.paint();
+        }, LIMITS_DELAY_MS);
     }
 
     useScreenLimits() {
@@ -159,22 +229,34 @@ export class Heatmap {
         this.profile.draw(this.series, this.chart.paneSize().height);
     }
 
-    tellProfile(usd) { this.profileMost.textContent = usd > 0 ? format.usd(usd) : ""; }
+    tellProfile(usd) {
+        this.profileMost.textContent = usd > 0 ? format.usd(usd) : "";
+    }
 
     setMark(px) {
         if (!Number.isFinite(px)) return;
         if (!this.line)
-            this.line = this.series.createPriceLine({ price: px, color: "#ffe08a", lineWidth: 1,
-                lineStyle: LineStyle.Dashed, axisLabelVisible: true, axisLabelColor: "#ffe08a",
-                axisLabelTextColor: "#1a1030", title: "" });
+            this.line = this.series.createPriceLine({
+                price: px,
+                color: "#ffe08a",
+                lineWidth: 1,
+                lineStyle: LineStyle.Dashed,
+                axisLabelVisible: true,
+                axisLabelColor: "#ffe08a",
+                axisLabelTextColor: "#1a1030",
+                title: ""
+            });
         else this.line.applyOptions({ price: px });
         this.root.dataset.markPx = px;
     }
 
     drawBar(colours) {
-        const { canvas, top, middle, bottom } = this.barParts ??= {
-            canvas: this.bar.querySelector("canvas"), top: this.bar.querySelector("[data-at='1']"),
-            middle: this.bar.querySelector("[data-at='0.5']"), bottom: this.bar.querySelector("[data-at='0']") };
+        const { canvas, top, middle, bottom } = (this.barParts ??= {
+            canvas: this.bar.querySelector("canvas"),
+            top: this.bar.querySelector("[data-at='1']"),
+            middle: this.bar.querySelector("[data-at='0.5']"),
+            bottom: this.bar.querySelector("[data-at='0']")
+        });
         canvas.width = 1;
         canvas.height = 256;
         const context = canvas.getContext("2d");
@@ -187,7 +269,8 @@ export class Heatmap {
         top.textContent = perSide ? "99.7%" : format.usd(full);
         middle.textContent = perSide ? "per side" : format.usd(amountAt(0.5, full));
         bottom.textContent = perSide ? "0" : "$0";
-        this.bar.title = perSide ? `Full colour: longs ${format.usd(this.scale.long)}, shorts ${format.usd(this.scale.short)}`
+        this.bar.title = perSide
+            ? `Full colour: longs ${format.usd(this.scale.long)}, shorts ${format.usd(this.scale.short)}`
             : `Full colour: ${format.usd(full)} and more in one cell`;
     }
 
@@ -211,11 +294,19 @@ export class Heatmap {
     }
 
     describe(column, px, at) {
-        const grid = this.grid, row = rowOf(grid, px);
-        if (column < 0 || column >= grid.columns) { this.tooltip.hidden = true; return; }
-        const amount = amountOf(grid, column, row), ms = grid.startMs + column * grid.columnMs;
-        const lines = [["strong", format.time(ms)], ["div", `Price ${format.price(px)}`],
-            ["div", `Liquidation leverage: ${format.usd(amount)} (est.)`, "amount"]];
+        const grid = this.grid,
+            row = rowOf(grid, px);
+        if (column < 0 || column >= grid.columns) {
+            this.tooltip.hidden = true;
+            return;
+        }
+        const amount = amountOf(grid, column, row),
+            ms = grid.startMs + column * grid.columnMs;
+        const lines = [
+            ["strong", format.time(ms)],
+            ["div", `Price ${format.price(px)}`],
+            ["div", `Liquidation leverage: ${format.usd(amount)} (est.)`, "amount"]
+        ];
         const candle = grid.candles[column];
         if (candle) {
             const [, open, high, low, close, volume] = candle;
@@ -224,21 +315,38 @@ export class Heatmap {
             lines.push(["div", `Volume ${format.usd(volume)}`, "faint"]);
         }
         lines.push(...this.describePrints(column));
-        this.tooltip.replaceChildren(...lines.map(([tag, text, className]) => {
-            const element = document.createElement(tag);
-            element.textContent = text;
-            if (className) element.className = className;
-            return element;
-        }));
-        Object.assign(this.tooltip.dataset, { x: grid.xOfColumn[column], y: row, usd: amount, timeMs: ms, price: px });
+        this.tooltip.replaceChildren(
+            ...lines.map(([tag, text, className]) => {
+                const element = document.createElement(tag);
+                element.textContent = text;
+                if (className) element.className = className;
+                return element;
+            })
+        );
+        Object.assign(this.tooltip.dataset, {
+            x: grid.xOfColumn[column],
+            y: row,
+            usd: amount,
+            timeMs: ms,
+            price: px
+        });
         this.place(at);
-        return lines.slice(0, 3).map(([, text]) => text).join(", ");
+        return lines
+            .slice(0, 3)
+            .map(([, text]) => text)
+            .join(", ");
     }
 
     describePrints(column) {
-        const lines = [], venues = new Set();
-        for (const [name, isLong, className] of [["Longs", true, "long"], ["Shorts", false, "short"]]) {
-            const prints = this.circles.circles.filter((print) => print.column === column && print.isLong === isLong);
+        const lines = [],
+            venues = new Set();
+        for (const [name, isLong, className] of [
+            ["Longs", true, "long"],
+            ["Shorts", false, "short"]
+        ]) {
+            const prints = this.circles.circles.filter(
+                (print) => print.column === column && print.isLong === isLong
+            );
             if (prints.length === 0) continue;
             const usd = prints.reduce((total, print) => total + print.usd, 0);
             const count = prints.reduce((total, print) => total + print.count, 0);
@@ -262,24 +370,31 @@ export class Heatmap {
     //  Arrow keys move the crosshair by a column or a row, with Shift by ten; Escape leaves.
     key(event) {
         const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-        if (event.key === "Escape") { this.leave(); return; }
+        if (event.key === "Escape") {
+            this.leave();
+            return;
+        }
         const move = moves[event.key];
         if (!move || !this.grid || this.grid.columns === 0) return;
         event.preventDefault();
         const part = this.raster.window();
         if (!part) return;
-        const far = event.shiftKey ? 10 : 1, grid = this.grid;
+        const far = event.shiftKey ? 10 : 1,
+            grid = this.grid;
         const markRow = rowOf(grid, grid.closes[grid.columns - 1]);
         const from = this.cursor ?? { column: part.to, row: markRow >= 0 ? markRow : part.low };
         const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
         const column = clamp(from.column + move[0] * far, part.from, part.to);
         const row = clamp(from.row + move[1] * far, part.low, part.high);
-        const px = edgeOf(grid, row + 0.5), time = (grid.startMs + column * grid.columnMs) / 1000;
+        const px = edgeOf(grid, row + 0.5),
+            time = (grid.startMs + column * grid.columnMs) / 1000;
         this.isKeyed = true;
         this.chart.setCrosshairPosition(px, time, this.series);
         this.isKeyed = false;
-        const said = this.describe(column, px, { x: this.chart.timeScale().logicalToCoordinate(column),
-            y: this.series.priceToCoordinate(px) });
+        const said = this.describe(column, px, {
+            x: this.chart.timeScale().logicalToCoordinate(column),
+            y: this.series.priceToCoordinate(px)
+        });
         this.cursor = { column, row };
         this.announce(said);
     }

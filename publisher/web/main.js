@@ -11,8 +11,12 @@ import { MapView } from "./map_view.js";
 import { showAccuracy, showBiases, showHealth, showLadder } from "./panels.js";
 import { makeState, parse } from "./state.js";
 
-const TICK_MS = 250, HEALTH_MS = 5000, REFRESH_LEAST_MS = 5000, REFRESH_MOST_MS = 60000;
-const ROWS_LEAST = 200, ROWS_MOST = 400;
+const TICK_MS = 250,
+    HEALTH_MS = 5000,
+    REFRESH_LEAST_MS = 5000,
+    REFRESH_MOST_MS = 60000;
+const ROWS_LEAST = 200,
+    ROWS_MOST = 400;
 const MODES = ["scalp", "day", "swing"];
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
@@ -29,7 +33,9 @@ let request = null; // of the heatmap, running
 let timer = null;
 let tries = 0;
 
-const announce = (text) => { part("live").textContent = text ?? ""; };
+const announce = (text) => {
+    part("live").textContent = text ?? "";
+};
 const heatmap = new Heatmap(part("heatmap"), announce);
 const mapView = new MapView(part("map-view"), announce);
 const showControls = makeControls(document, state);
@@ -54,7 +60,9 @@ async function loadKnown() {
         });
         let instruments = root.instruments ?? [];
         if (instruments.length === 0)
-            instruments = [...new Set((await getJson("/v1/bias", { token })).biases.map((bias) => bias.instrument))];
+            instruments = [
+                ...new Set((await getJson("/v1/bias", { token })).biases.map((bias) => bias.instrument))
+            ];
         errors.delete("instruments");
         known.instruments = instruments.map((each) => each.instrument ?? each.name ?? each);
         known.venues = (root.venues ?? []).map((each) => each.venue ?? each.name ?? each);
@@ -62,7 +70,9 @@ async function loadKnown() {
         if (known.instruments.length === 0) throw new Error("no instrument is known yet");
         const chosen = state.get().instrument;
         if (!known.instruments.includes(chosen))
-            state.set({ instrument: known.instruments.includes("BTCUSDT") ? "BTCUSDT" : known.instruments[0] });
+            state.set({
+                instrument: known.instruments.includes("BTCUSDT") ? "BTCUSDT" : known.instruments[0]
+            });
         else change(state.get(), ["instrument"]);
         tries = 0;
         loadHealth();
@@ -136,8 +146,10 @@ async function loadHealth() {
 //  --- the feed
 
 function topics({ instrument, model }) {
-    return [`v1.map.${instrument}.${model === "full" ? "" : `${model}.`}`,
-        ...MODES.map((mode) => `v1.bias.${mode}.${instrument}.`)];
+    return [
+        `v1.map.${instrument}.${model === "full" ? "" : `${model}.`}`,
+        ...MODES.map((mode) => `v1.bias.${mode}.${instrument}.`)
+    ];
 }
 
 function onMessage({ data }) {
@@ -185,7 +197,8 @@ function showBeside() {
 }
 
 function showBanner() {
-    const now = Date.now(), lines = [];
+    const now = Date.now(),
+        lines = [];
     if (!link.isOpen) {
         const wait = Math.max(0, Math.ceil((link.retryAt - now) / 1000));
         lines.push(`Connection lost, retrying${link.retryAt > now ? ` in ${wait} s` : ""}`);
@@ -195,9 +208,12 @@ function showBanner() {
     for (const [place, text] of errors) lines.push(`${place}: ${text}`);
     const banner = part("banner");
     banner.hidden = lines.length === 0;
-    if (part("banner-text").textContent !== lines.join(" \u00b7 ")) part("banner-text").textContent = lines.join(" \u00b7 ");
+    if (part("banner-text").textContent !== lines.join(" \u00b7 "))
+        part("banner-text").textContent = lines.join(" \u00b7 ");
     //  the live region speaks of a change of kind, not of every second
-    const kind = [!link.isOpen && "connection lost", stale && "the map is stale", ...errors.keys()].filter(Boolean).join(", ");
+    const kind = [!link.isOpen && "connection lost", stale && "the map is stale", ...errors.keys()]
+        .filter(Boolean)
+        .join(", ");
     const alert = part("alert");
     if (alert.dataset.kind !== kind) {
         alert.dataset.kind = kind;
@@ -224,8 +240,10 @@ function change(now, changed) {
         showHealth(part("health"), health, now.instrument);
     }
     if (is("instrument", "mode")) showBeside();
-    if (is("instrument", "model", "range", "groups", "venues")) loadHeatmap(is("instrument", "range", "model"));
-    if (is("palette", "threshold", "isPerSide", "areCirclesShown", "groups", "venues")) heatmap.restyle(now, changed);
+    if (is("instrument", "model", "range", "groups", "venues"))
+        loadHeatmap(is("instrument", "range", "model"));
+    if (is("palette", "threshold", "isPerSide", "areCirclesShown", "groups", "venues"))
+        heatmap.restyle(now, changed);
     if (frame && now.view === "map" && is("view", "groups")) mapView.show(frame, now);
 }
 

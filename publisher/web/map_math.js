@@ -5,8 +5,10 @@ export function rowsOf(frame, groups) {
     const step = frame.step_bp * 1e-4;
     const rows = [];
     for (let row = 0; row < frame.rows; row++) {
-        const low = frame.first_px * Math.exp(row * step), high = frame.first_px * Math.exp((row + 1) * step);
-        const long = [], short = [];
+        const low = frame.first_px * Math.exp(row * step),
+            high = frame.first_px * Math.exp((row + 1) * step);
+        const long = [],
+            short = [];
         for (const group of groups) {
             long.push(frame.groups[group]?.long_usd[row] ?? 0);
             short.push(frame.groups[group]?.short_usd[row] ?? 0);
@@ -41,9 +43,15 @@ export function merge(rows, count, markPx) {
     for (let i = 0; i < rows.length; i += every) {
         const part = rows.slice(i, i + every);
         const add = (key) => part[0][key].map((_, group) => sum(part.map((row) => row[key][group])));
-        merged.push({ row: part[0].row, low: part[0].low, high: part[part.length - 1].high, long: add("long"),
-            short: add("short"), longUsd: sum(part.map((row) => row.longUsd)),
-            shortUsd: sum(part.map((row) => row.shortUsd)) });
+        merged.push({
+            row: part[0].row,
+            low: part[0].low,
+            high: part[part.length - 1].high,
+            long: add("long"),
+            short: add("short"),
+            longUsd: sum(part.map((row) => row.longUsd)),
+            shortUsd: sum(part.map((row) => row.shortUsd))
+        });
     }
     return addCumulative(merged, markPx);
 }

@@ -8,12 +8,18 @@ import * as format from "./format.js";
 import { merge, roundUp, rowsOf } from "./map_math.js";
 
 export const GROUP_COLOURS = ["#5b8def", "#38c6d9", "#9b6cf0", "#f2a541", "#f4e04d"];
-const LONG = "#ff5d7a", SHORT = "#2ee695", MARK = "#ff4d4d", TEXT = "#a99fc4", FRAME = "#2a1d47";
+const LONG = "#ff5d7a",
+    SHORT = "#2ee695",
+    MARK = "#ff4d4d",
+    TEXT = "#a99fc4",
+    FRAME = "#2a1d47";
 const EDGE = { left: 58, right: 62, top: 34, bottom: 26 };
 const BAR_LEAST_PX = 3;
 
 function fit(canvas) {
-    const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+    const ratio = window.devicePixelRatio || 1,
+        width = canvas.clientWidth,
+        height = canvas.clientHeight;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
@@ -37,7 +43,8 @@ export class MapView {
         this.tooltip = find("map-tooltip");
         this.frame = null;
         this.pointed = null;
-        for (const handle of [this.from, this.to]) handle.addEventListener("input", () => this.moveBrush(handle));
+        for (const handle of [this.from, this.to])
+            handle.addEventListener("input", () => this.moveBrush(handle));
         this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX));
         this.canvas.addEventListener("pointerdown", (event) => this.point(event.offsetX));
         this.canvas.addEventListener("pointerleave", () => this.leave());
@@ -66,21 +73,29 @@ export class MapView {
     draw() {
         if (!this.frame || this.canvas.clientWidth === 0) return;
         const { context, width, height } = fit(this.canvas);
-        const frame = this.frame, all = rowsOf(frame, this.state.groups);
+        const frame = this.frame,
+            all = rowsOf(frame, this.state.groups);
         if (all.length === 0) return;
         const first = Math.floor((Number(this.from.value) / 100) * all.length);
         const end = Math.ceil((Number(this.to.value) / 100) * all.length);
         const inner = width - EDGE.left - EDGE.right;
         //  cumulative amounts are of all prices; only then is a part of them cut out
         const every = Math.max(1, Math.ceil(((end - first) * BAR_LEAST_PX) / Math.max(1, inner)));
-        const bars = merge(all, Math.ceil(all.length / every), frame.mark_px)
-            .filter((bar) => bar.high > all[first].low && bar.low < all[end - 1].high);
-        const low = Math.log(bars[0].low), high = Math.log(bars[bars.length - 1].high);
+        const bars = merge(all, Math.ceil(all.length / every), frame.mark_px).filter(
+            (bar) => bar.high > all[first].low && bar.low < all[end - 1].high
+        );
+        const low = Math.log(bars[0].low),
+            high = Math.log(bars[bars.length - 1].high);
         const scale = {
             x: (px) => EDGE.left + ((Math.log(px) - low) / (high - low)) * inner,
-            top: EDGE.top, bottom: height - EDGE.bottom, left: EDGE.left, right: width - EDGE.right,
+            top: EDGE.top,
+            bottom: height - EDGE.bottom,
+            left: EDGE.left,
+            right: width - EDGE.right,
             most: roundUp(Math.max(...bars.map((bar) => bar.longUsd + bar.shortUsd))),
-            mostCumulative: roundUp(Math.max(...bars.map((bar) => Math.max(bar.cumulativeLong, bar.cumulativeShort)))),
+            mostCumulative: roundUp(
+                Math.max(...bars.map((bar) => Math.max(bar.cumulativeLong, bar.cumulativeShort)))
+            )
         };
         scale.y = (amount, most) => scale.bottom - (amount / most) * (scale.bottom - scale.top);
         this.bars = bars;
@@ -120,7 +135,8 @@ export class MapView {
 
     drawBars(context, scale, bars) {
         for (const bar of bars) {
-            const left = scale.x(bar.low), width = Math.max(1, scale.x(bar.high) - left - 0.6);
+            const left = scale.x(bar.low),
+                width = Math.max(1, scale.x(bar.high) - left - 0.6);
             let y = scale.bottom;
             this.state.groups.forEach((group, i) => {
                 const height = ((bar.long[i] + bar.short[i]) / scale.most) * (scale.bottom - scale.top);
@@ -134,8 +150,11 @@ export class MapView {
     drawCurves(context, scale, bars) {
         for (const [key, colour, isOn, end] of [
             ["cumulativeLong", LONG, (bar) => bar.low <= this.frame.mark_px, "low"],
-            ["cumulativeShort", SHORT, (bar) => bar.high >= this.frame.mark_px, "high"]]) {
-            const points = bars.filter(isOn).map((bar) => [scale.x(bar[end]), scale.y(bar[key], scale.mostCumulative)]);
+            ["cumulativeShort", SHORT, (bar) => bar.high >= this.frame.mark_px, "high"]
+        ]) {
+            const points = bars
+                .filter(isOn)
+                .map((bar) => [scale.x(bar[end]), scale.y(bar[key], scale.mostCumulative)]);
             if (points.length < 2) continue;
             context.beginPath();
             points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
@@ -152,9 +171,12 @@ export class MapView {
     drawMarks(context, scale) {
         const frame = this.frame;
         const isInside = (px) => px !== null && scale.x(px) >= scale.left && scale.x(px) <= scale.right;
-        if (isInside(frame.mark_px)) this.drawVertical(context, scale, frame.mark_px, MARK, format.price(frame.mark_px), 12);
-        for (const [px, usd, colour, name] of [[frame.pain_long_px, frame.pain_long_usd, LONG, "Max pain longs"],
-            [frame.pain_short_px, frame.pain_short_usd, SHORT, "Max pain shorts"]])
+        if (isInside(frame.mark_px))
+            this.drawVertical(context, scale, frame.mark_px, MARK, format.price(frame.mark_px), 12);
+        for (const [px, usd, colour, name] of [
+            [frame.pain_long_px, frame.pain_long_usd, LONG, "Max pain longs"],
+            [frame.pain_short_px, frame.pain_short_usd, SHORT, "Max pain shorts"]
+        ])
             if (isInside(px)) this.drawVertical(context, scale, px, colour, `${name} ${format.usd(usd)}`, 27);
     }
 
@@ -169,7 +191,8 @@ export class MapView {
         context.stroke();
         context.setLineDash([]);
         //  names of max pain stand on the outer side of their lines, so that the two never meet
-        const width = context.measureText(text).width, isMark = y === 12;
+        const width = context.measureText(text).width,
+            isMark = y === 12;
         const from = isMark ? x - width / 2 : colour === LONG ? x - width - 4 : x + 4;
         context.fillStyle = colour;
         context.textAlign = "left";
@@ -193,31 +216,44 @@ export class MapView {
             context.fillRect(i * step, height - size, Math.max(0.5, step), size);
         });
         context.fillStyle = "rgba(12, 7, 20, 0.72)";
-        const from = (Number(this.from.value) / 100) * width, to = (Number(this.to.value) / 100) * width;
+        const from = (Number(this.from.value) / 100) * width,
+            to = (Number(this.to.value) / 100) * width;
         context.fillRect(0, 0, from, height);
         context.fillRect(to, 0, width - to, height);
         context.strokeStyle = "#8f7ad6";
         context.strokeRect(from + 0.5, 0.5, to - from - 1, height - 1);
-        const edge = (value) => format.price(all[Math.min(all.length - 1, Math.floor((value / 100) * all.length))].low);
+        const edge = (value) =>
+            format.price(all[Math.min(all.length - 1, Math.floor((value / 100) * all.length))].low);
         this.from.setAttribute("aria-valuetext", edge(Number(this.from.value)));
         this.to.setAttribute("aria-valuetext", edge(Number(this.to.value)));
     }
 
     //  The numbers behind the picture, for whoever reads the page without seeing it.
     tell(bars) {
-        const mark = this.frame.mark_px, round = (value) => Math.round(value);
+        const mark = this.frame.mark_px,
+            round = (value) => Math.round(value);
         Object.assign(this.root.dataset, {
-            bars: bars.length, markPx: mark,
-            cumulativeLong: JSON.stringify(bars.filter((bar) => bar.low <= mark).reverse()
-                .map((bar) => round(bar.cumulativeLong))),
-            cumulativeShort: JSON.stringify(bars.filter((bar) => bar.high >= mark)
-                .map((bar) => round(bar.cumulativeShort))),
-            painLong: this.frame.pain_long_px ?? "", painShort: this.frame.pain_short_px ?? "",
+            bars: bars.length,
+            markPx: mark,
+            cumulativeLong: JSON.stringify(
+                bars
+                    .filter((bar) => bar.low <= mark)
+                    .reverse()
+                    .map((bar) => round(bar.cumulativeLong))
+            ),
+            cumulativeShort: JSON.stringify(
+                bars.filter((bar) => bar.high >= mark).map((bar) => round(bar.cumulativeShort))
+            ),
+            painLong: this.frame.pain_long_px ?? "",
+            painShort: this.frame.pain_short_px ?? ""
         });
-        this.canvas.setAttribute("aria-label", `Liquidation map of ${this.frame.instrument}: ` +
-            `${format.usd(bars[0].cumulativeLong)} of longs below and ` +
-            `${format.usd(bars[bars.length - 1].cumulativeShort)} of shorts above ${format.price(mark)}, estimated. ` +
-            "Arrow keys read it bar by bar.");
+        this.canvas.setAttribute(
+            "aria-label",
+            `Liquidation map of ${this.frame.instrument}: ` +
+                `${format.usd(bars[0].cumulativeLong)} of longs below and ` +
+                `${format.usd(bars[bars.length - 1].cumulativeShort)} of shorts above ${format.price(mark)}, estimated. ` +
+                "Arrow keys read it bar by bar."
+        );
     }
 
     //  --- pointing
@@ -235,38 +271,59 @@ export class MapView {
     }
 
     key(event) {
-        if (event.key === "Escape") { this.leave(); return; }
+        if (event.key === "Escape") {
+            this.leave();
+            return;
+        }
         if (!this.bars || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
         event.preventDefault();
         const mark = this.bars.findIndex((bar) => bar.high > this.frame.mark_px);
-        const from = this.pointed ?? mark, far = event.shiftKey ? 10 : 1;
+        const from = this.pointed ?? mark,
+            far = event.shiftKey ? 10 : 1;
         const index = from + (event.key === "ArrowLeft" ? -far : far);
         this.announce(this.describe(Math.min(this.bars.length - 1, Math.max(0, index))));
     }
 
     describe(index) {
-        const bar = this.bars[index], mark = this.frame.mark_px, isBelow = bar.high <= mark;
+        const bar = this.bars[index],
+            mark = this.frame.mark_px,
+            isBelow = bar.high <= mark;
         const cumulative = isBelow ? bar.cumulativeLong : bar.cumulativeShort;
         const rows = this.state.groups.map((group, i) => {
             const { leverage_from: from, leverage_to: to } = this.frame.groups[group];
-            return [`${format.leverage(from, to, group === 0)}: ${format.usd(bar.long[i] + bar.short[i])}`,
-                GROUP_COLOURS[group]];
+            return [
+                `${format.leverage(from, to, group === 0)}: ${format.usd(bar.long[i] + bar.short[i])}`,
+                GROUP_COLOURS[group]
+            ];
         });
-        const lines = [[`${format.price(bar.low)} \u2013 ${format.price(bar.high)}`, ""], ...rows,
-            [`Cumulative ${isBelow ? "longs" : "shorts"} to this price: ${format.usd(cumulative)} (est.)`,
-                isBelow ? LONG : SHORT]];
-        this.tooltip.replaceChildren(...lines.map(([text, colour]) => {
-            const line = document.createElement("div");
-            line.textContent = text;
-            if (colour) {
-                line.className = "keyed";
-                line.style.setProperty("--key", colour);
-            }
-            return line;
-        }));
-        Object.assign(this.tooltip.dataset, { low: bar.low, high: bar.high, usd: bar.longUsd + bar.shortUsd, cumulative });
+        const lines = [
+            [`${format.price(bar.low)} \u2013 ${format.price(bar.high)}`, ""],
+            ...rows,
+            [
+                `Cumulative ${isBelow ? "longs" : "shorts"} to this price: ${format.usd(cumulative)} (est.)`,
+                isBelow ? LONG : SHORT
+            ]
+        ];
+        this.tooltip.replaceChildren(
+            ...lines.map(([text, colour]) => {
+                const line = document.createElement("div");
+                line.textContent = text;
+                if (colour) {
+                    line.className = "keyed";
+                    line.style.setProperty("--key", colour);
+                }
+                return line;
+            })
+        );
+        Object.assign(this.tooltip.dataset, {
+            low: bar.low,
+            high: bar.high,
+            usd: bar.longUsd + bar.shortUsd,
+            cumulative
+        });
         this.tooltip.hidden = false;
-        const x = this.scale.x((bar.low + bar.high) / 2), width = this.tooltip.offsetWidth;
+        const x = this.scale.x((bar.low + bar.high) / 2),
+            width = this.tooltip.offsetWidth;
         const left = x + 14 + width > this.canvas.clientWidth ? x - 14 - width : x + 14;
         this.tooltip.style.left = `${Math.max(2, left)}px`;
         this.tooltip.style.top = `${EDGE.top + 14}px`;

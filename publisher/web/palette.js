@@ -4,18 +4,51 @@
 //  blindness; every palette grows evenly in lightness, so that brightness alone tells the amount.
 
 const STOPS = {
-    viridis: ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70", "7ad151", "bddf26",
-        "fde725"],
-    cividis: ["00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838"],
-    inferno: ["160b39", "420a68", "6a176e", "932667", "bc3754", "dd513a", "f37819", "fca50a", "f6d746", "fcffa4"],
-    grey: ["1c1c22", "f7f7fa"],
+    viridis: [
+        "440154",
+        "482475",
+        "414487",
+        "355f8d",
+        "2a788e",
+        "21918c",
+        "22a884",
+        "44bf70",
+        "7ad151",
+        "bddf26",
+        "fde725"
+    ],
+    cividis: [
+        "00224e",
+        "123570",
+        "3b496c",
+        "575d6d",
+        "707173",
+        "8a8678",
+        "a59c74",
+        "c3b369",
+        "e1cc55",
+        "fee838"
+    ],
+    inferno: [
+        "160b39",
+        "420a68",
+        "6a176e",
+        "932667",
+        "bc3754",
+        "dd513a",
+        "f37819",
+        "fca50a",
+        "f6d746",
+        "fcffa4"
+    ],
+    grey: ["1c1c22", "f7f7fa"]
 };
 
 export const PALETTES = [
     ["viridis", "Viridis"],
     ["cividis", "Cividis (colour-blind safe)"],
     ["inferno", "Inferno"],
-    ["grey", "Greyscale"],
+    ["grey", "Greyscale"]
 ];
 
 const EXPONENT = 0.6; // lifts small amounts without flattening large ones

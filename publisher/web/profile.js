@@ -6,18 +6,29 @@
 import { amountOf, edgeOf, isLong } from "./grid.js";
 import { rowsOf } from "./map_math.js";
 
-const LONG = "#ff5d7a", SHORT = "#2ee695";
+const LONG = "#ff5d7a",
+    SHORT = "#2ee695";
 
 export function profileOf({ frame, grid, state }) {
     if (frame && (!state.venues || state.model !== "full"))
-        return rowsOf(frame, state.groups).map(({ low, high, longUsd, shortUsd }) => ({ low, high, longUsd, shortUsd }));
+        return rowsOf(frame, state.groups).map(({ low, high, longUsd, shortUsd }) => ({
+            low,
+            high,
+            longUsd,
+            shortUsd
+        }));
     const rows = [];
     if (!grid) return rows;
     const column = grid.columns - 1;
     for (let row = 0; row < grid.rows; row++) {
-        const amount = amountOf(grid, column, row), long = isLong(grid, column, row);
-        rows.push({ low: edgeOf(grid, row), high: edgeOf(grid, row + 1), longUsd: long ? amount : 0,
-            shortUsd: long ? 0 : amount });
+        const amount = amountOf(grid, column, row),
+            long = isLong(grid, column, row);
+        rows.push({
+            low: edgeOf(grid, row),
+            high: edgeOf(grid, row + 1),
+            longUsd: long ? amount : 0,
+            shortUsd: long ? 0 : amount
+        });
     }
     return rows;
 }
@@ -53,7 +64,11 @@ export class Profile {
         const context = this.canvas.getContext("2d");
         context.scale(ratio, ratio);
         const visible = this.rows
-            .map((row) => ({ ...row, top: series.priceToCoordinate(row.high), bottom: series.priceToCoordinate(row.low) }))
+            .map((row) => ({
+                ...row,
+                top: series.priceToCoordinate(row.high),
+                bottom: series.priceToCoordinate(row.low)
+            }))
             .filter((row) => row.bottom > 0 && row.top < paneHeight);
         const most = visible.reduce((largest, row) => Math.max(largest, row.longUsd + row.shortUsd), 0);
         this.canvas.dataset.mostUsd = most;
@@ -61,7 +76,8 @@ export class Profile {
         if (!(most > 0)) return;
         for (const row of visible) {
             const height = Math.max(0.75, row.bottom - row.top - (row.bottom - row.top > 2.5 ? 0.5 : 0));
-            const long = (row.longUsd / most) * (width - 4), short = (row.shortUsd / most) * (width - 4);
+            const long = (row.longUsd / most) * (width - 4),
+                short = (row.shortUsd / most) * (width - 4);
             context.fillStyle = LONG;
             context.fillRect(0, row.top, long, height);
             context.fillStyle = SHORT;

@@ -26,7 +26,9 @@ export class Raster {
         this.requestUpdate = requestUpdate;
     }
 
-    paneViews() { return this.views; }
+    paneViews() {
+        return this.views;
+    }
 
     draw(target) {
         target.useBitmapCoordinateSpace((scope) => {
@@ -53,20 +55,26 @@ export class Raster {
 
     //  Columns and rows on the screen: {from, to, low, high}; null before the chart has scales.
     window() {
-        const grid = this.grid, time = this.chart.timeScale(), visible = time.getVisibleLogicalRange();
+        const grid = this.grid,
+            time = this.chart.timeScale(),
+            visible = time.getVisibleLogicalRange();
         if (!grid || !visible) return null;
         const height = this.chart.paneSize().height;
-        const top = this.series.coordinateToPrice(0), bottom = this.series.coordinateToPrice(height);
+        const top = this.series.coordinateToPrice(0),
+            bottom = this.series.coordinateToPrice(height);
         if (top === null || bottom === null) return null;
         const row = (px) => Math.floor(Math.log(px / grid.firstPx) / grid.step);
         return {
-            from: Math.max(0, Math.floor(visible.from + 0.5)), to: Math.min(grid.columns - 1, Math.ceil(visible.to - 0.5)),
-            low: Math.max(0, row(bottom)), high: Math.min(grid.rows - 1, row(top)),
+            from: Math.max(0, Math.floor(visible.from + 0.5)),
+            to: Math.min(grid.columns - 1, Math.ceil(visible.to - 0.5)),
+            low: Math.max(0, row(bottom)),
+            high: Math.min(grid.rows - 1, row(top))
         };
     }
 
     copy({ context, horizontalPixelRatio: across, verticalPixelRatio: down }) {
-        const grid = this.grid, part = this.window();
+        const grid = this.grid,
+            part = this.window();
         if (!part || part.to < part.from || part.high < part.low) return;
         //  The chart's coordinate k is the middle of pixel k, a canvas' the left of it: hence the halves.  Nothing is
         //  rounded, so that the cell under a pixel is the cell of the price and time the chart gives for it.
@@ -75,9 +83,19 @@ export class Raster {
         const left = time.logicalToCoordinate(part.from) - width / 2 + 0.5;
         const top = this.series.priceToCoordinate(edgeOf(grid, part.high + 1)) + 0.5;
         const bottom = this.series.priceToCoordinate(edgeOf(grid, part.low)) + 0.5;
-        const columns = part.to - part.from + 1, rows = part.high - part.low + 1;
+        const columns = part.to - part.from + 1,
+            rows = part.high - part.low + 1;
         context.imageSmoothingEnabled = false;
-        context.drawImage(this.picture, part.from, grid.rows - 1 - part.high, columns, rows, left * across, top * down,
-            columns * width * across, (bottom - top) * down);
+        context.drawImage(
+            this.picture,
+            part.from,
+            grid.rows - 1 - part.high,
+            columns,
+            rows,
+            left * across,
+            top * down,
+            columns * width * across,
+            (bottom - top) * down
+        );
     }
 }

@@ -20,7 +20,7 @@ WARM_MINUTES = 20
 def node(*files, **environment):
     """node --test on files of tests/browser; what it says is shown when it fails."""
     paths = [os.path.join("tests/browser", name) for name in files]
-    done = subprocess.run(["node", "--test", *paths], cwd=ROOT, capture_output=True, text=True, check=False,
+    done = subprocess.run(["node", "--test", "--test-reporter=tap", *paths], cwd=ROOT, capture_output=True, text=True, check=False,
                           env={**os.environ, "PATIENCE": str(PATIENCE), **environment})
     lines = done.stdout.splitlines()
     for line in lines:
