@@ -221,7 +221,9 @@ act_maker (exchange_t *self, int maker)
 
     for (int is_bid = 0; is_bid < 2; is_bid++) {
         bool is_pulled = is_capped && (inventory > 0) == (is_bid == 1);
-        int quoted_from = is_pulled ? MAKER_LEVELS - 1 : is_away ? MAKER_LEVELS - 2 : 0;
+        int quoted_from = is_pulled ? MAKER_LEVELS - 1 : is_away && !is_capped ? MAKER_LEVELS - 2 : 0;
+        if (is_pulled && fabs (inventory) > 1.5 * INVENTORY_ORDERS && matching_best (self->book, is_bid))
+            quoted_from = MAKER_LEVELS;
         double distance = fmax (.5, half_bps * bp), gap = step;
         for (int level = 0; level < MAKER_LEVELS; level++) {
             double px = is_bid ? floor (reservation - distance) : ceil (reservation + distance);

@@ -3,9 +3,9 @@
  *    makers      6, Avellaneda-Stoikov, six levels:
  *                    reservation  fair - q gamma sigma^2 T
  *                    half-spread  1/2 gamma sigma^2 T + (1/gamma) ln (1 + gamma / k)
- *                beyond an inventory cap only the outermost on the side that would add to it; after a drawdown
- *                only the two outermost of both for a while (at most half of the makers at a time), which is
- *                what lets a cascade run
+ *                beyond an inventory cap only the outermost on the side that would add to it, and farther beyond
+ *                not even that; after a drawdown only the two outermost of both for a while (at most half of the
+ *                makers at a time), which is what lets a cascade run
  *    depth       passive orders at power-law distances, each replaced at random
  *    arbitrage   takes quotes that the fundamental has left behind, or their owners pull them
  *    crowd       noise, momentum, reversion, value, and owners who change what they hold: crowd.h
