@@ -179,10 +179,12 @@ deps: ## install what is missing, by package name
 	@deploy/deps
 PREFIX ?= /usr/local
 install: all ## programs under PREFIX/bin, configuration under PREFIX/etc, the dashboard under PREFIX/share
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline/tiers
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
 	sed -i 's|web_folder = .*|web_folder = $(PREFIX)/share/leadline/web|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
+	install -m 644 deploy/tiers/*.tsv $(DESTDIR)$(PREFIX)/etc/leadline/tiers
+	sed -i 's|tiers_folder = .*|tiers_folder = $(PREFIX)/etc/leadline/tiers|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
 	install -d $(DESTDIR)$(PREFIX)/share/leadline/web
 	install -m 644 build/web/* $(DESTDIR)$(PREFIX)/share/leadline/web
 clean: ## remove what was built
