@@ -168,7 +168,8 @@ export class Heatmap {
         this.frame = null;
     }
 
-    //  The colour scale is that of the prices first shown, and kept until there is another column or another choice, so that history does not flicker.
+    //  The colour scale is that of the prices first shown, and kept until there is another column or another
+    //  choice, so that history does not flicker.
     freeze() {
         const grid = this.grid,
             state = this.state;

@@ -226,7 +226,8 @@ function showBanner() {
 
 function change(now, changed) {
     const is = (...keys) => keys.some((key) => changed.includes(key));
-    document.title = `${now.instrument || "Leadline"} \u00b7 ${now.view === "map" ? "liquidation map" : "liquidation heatmap"} \u00b7 Leadline`;
+    const view = now.view === "map" ? "liquidation map" : "liquidation heatmap";
+    document.title = `${now.instrument || "Leadline"} \u00b7 ${view} \u00b7 Leadline`;
     part("heatmap").hidden = now.view !== "heatmap";
     part("map-view").hidden = now.view !== "map";
     document.body.classList.toggle("is-map", now.view === "map");
