@@ -159,12 +159,10 @@ ci: ## what a change must pass
 deps: ## install what is missing, by package name
 	@deploy/deps
 PREFIX ?= /usr/local
-install: all ## programs under PREFIX/bin, configuration under PREFIX/etc, the dashboard under PREFIX/share
+install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
-	install -d $(DESTDIR)$(PREFIX)/share/leadline/web
-	install -m 644 build/web/* $(DESTDIR)$(PREFIX)/share/leadline/web
 clean: ## remove what was built
 	rm -rf build
 help: ## this list
