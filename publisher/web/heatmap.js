@@ -96,6 +96,10 @@ export class Heatmap {
         this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.laterLimits());
         this.plot.addEventListener("keydown", (event) => this.key(event));
         this.plot.addEventListener("blur", () => this.leave());
+        //  whoever drags the chart does not read cells: the frame's time belongs to the picture
+        this.plot.addEventListener("pointerdown", ({ pointerType }) => this.drag(pointerType === "mouse"));
+        window.addEventListener("pointerup", () => this.drag(false));
+        window.addEventListener("pointercancel", () => this.drag(false));
     }
 
     //  --- data
@@ -168,7 +172,8 @@ export class Heatmap {
         this.frame = null;
     }
 
-    //  The colour scale is that of the prices first shown, and kept until there is another column or another choice, so that history does not flicker.
+    //  The colour scale is that of the prices first shown, and kept until there is another column or another
+    //  choice, so that history does not flicker.
     freeze() {
         const grid = this.grid,
             state = this.state;
@@ -277,7 +282,7 @@ export class Heatmap {
     //  --- pointing
 
     point(at) {
-        if (this.isKeyed) return;
+        if (this.isKeyed || this.isDragged) return;
         if (!at.point || at.logical === undefined || !this.grid) {
             if (!this.cursor) this.leave();
             return;
@@ -285,6 +290,11 @@ export class Heatmap {
         this.cursor = null;
         const px = this.series.coordinateToPrice(at.point.y);
         this.describe(Math.round(at.logical), px, at.point);
+    }
+
+    drag(isDragged) {
+        this.isDragged = isDragged;
+        if (isDragged) this.tooltip.hidden = true;
     }
 
     leave() {

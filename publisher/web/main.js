@@ -32,6 +32,7 @@ let frame = null;
 let request = null; // of the heatmap, running
 let timer = null;
 let tries = 0;
+let besideRequest = 0;
 
 const announce = (text) => {
     part("live").textContent = text ?? "";
@@ -159,7 +160,8 @@ function onMessage({ data }) {
     if (data.kind === "map" && data.model === now.model) onFrame(data);
     if (data.kind === "bias") {
         biases[data.mode] = data;
-        showBeside();
+        //  the modes come together: shown together, once
+        if (!besideRequest) besideRequest = requestAnimationFrame(showBeside);
     }
 }
 
@@ -190,6 +192,7 @@ function showSource(source) {
 }
 
 function showBeside() {
+    besideRequest = 0;
     const mode = state.get().mode;
     showBiases(part("biases"), biases, mode, (chosen) => state.set({ mode: chosen }));
     showLadder(part("ladder"), biases[mode]);
@@ -226,7 +229,8 @@ function showBanner() {
 
 function change(now, changed) {
     const is = (...keys) => keys.some((key) => changed.includes(key));
-    document.title = `${now.instrument || "Leadline"} \u00b7 ${now.view === "map" ? "liquidation map" : "liquidation heatmap"} \u00b7 Leadline`;
+    const view = now.view === "map" ? "liquidation map" : "liquidation heatmap";
+    document.title = `${now.instrument || "Leadline"} \u00b7 ${view} \u00b7 Leadline`;
     part("heatmap").hidden = now.view !== "heatmap";
     part("map-view").hidden = now.view !== "map";
     document.body.classList.toggle("is-map", now.view === "map");

@@ -101,7 +101,8 @@ function report(name, frames, events) {
         at = (share) => gaps[Math.floor(share * (gaps.length - 1))].toFixed(1);
     console.log(
         `${name}: ${(gaps.length / seconds).toFixed(1)} frames/s over ${seconds.toFixed(1)} s; ` +
-            `${((100 * late) / gaps.length).toFixed(1)} % of frames over 16.7 ms; gap p50 ${at(0.5)} p95 ${at(0.95)} p99 ${at(0.99)} ms; ` +
+            `${((100 * late) / gaps.length).toFixed(1)} % of frames over 16.7 ms; ` +
+            `gap p50 ${at(0.5)} p95 ${at(0.95)} p99 ${at(0.99)} ms; ` +
             `main thread ${(busyMs / gaps.length).toFixed(2)} ms a frame`
     );
     const parts = [...spent]

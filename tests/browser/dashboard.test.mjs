@@ -564,7 +564,10 @@ onPage(
     async ({ page, sent }) => {
         await drawn(page);
         assert.ok(!page.url().includes("abc123"), page.url());
-        const asked = sent.filter(({ url }) => url.includes("/v1/") && !url.includes("/feed"));
+        const asked = await eventually(() => {
+            const found = sent.filter(({ url }) => /\/v1(\/(?!feed)|$)/.test(url));
+            return found.some(({ url }) => url.endsWith("/v1/health")) && found;
+        }, "what is known, heatmap and health are asked for");
         assert.ok(asked.length >= 3);
         assert.deepEqual(
             asked.filter(({ headers }) => headers.authorization !== "Bearer abc123").map(({ url }) => url),

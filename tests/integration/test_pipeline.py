@@ -50,7 +50,7 @@ def test_weights_in_redis_are_plain_numbers_that_add_up_to_one():
     for mode in MODES:
         weights = wait_until(lambda: p.redis_hash(f"leadline:weights:{mode}:BTCUSDT"), 20, "weights in Redis")
         values = [float(value) for value in weights.values()]
-        assert len(values) == 6 and abs(sum(values) - 1) < 1e-9, weights
+        assert len(values) == 7 and abs(sum(values) - 1) < 1e-9, weights
         assert values == sorted(values, reverse=True), "written in descending order"
 
 
