@@ -178,7 +178,6 @@ ci: ## what a change must pass
 deps: ## install what is missing, by package name
 	@deploy/deps
 PREFIX ?= /usr/local
-<<<<<<< HEAD
 install: all ## programs under PREFIX/bin, configuration under PREFIX/etc, the dashboard under PREFIX/share
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline/tiers
 	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
@@ -188,12 +187,6 @@ install: all ## programs under PREFIX/bin, configuration under PREFIX/etc, the d
 	sed -i 's|tiers_folder = .*|tiers_folder = $(PREFIX)/etc/leadline/tiers|' $(DESTDIR)$(PREFIX)/etc/leadline/leadline.conf
 	install -d $(DESTDIR)$(PREFIX)/share/leadline/web
 	install -m 644 build/web/* $(DESTDIR)$(PREFIX)/share/leadline/web
-=======
-install: all ## programs under PREFIX/bin, configuration under PREFIX/etc
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/etc/leadline
-	install -m 755 $(PROGRAMS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 deploy/leadline.conf deploy/redis.conf $(DESTDIR)$(PREFIX)/etc/leadline
->>>>>>> refs/heads/web
 clean: ## remove what was built
 	rm -rf build
 help: ## this list
