@@ -3,13 +3,15 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/base/timebase.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 //  Half-life of a position by leverage, hours: what is closed is told by the flow, this says by whom.
-static const double HOLD_HOURS[MAP_COMPONENTS] = {72, 48, 24, 17, 12, 8.5, 6, 4.7, 3.5, 2, 1.4, 1, .8};
+static const double HOLD_HOURS[MAP_COMPONENTS] = {38,  29.5, 18.8, 15, 12,  9.6, 7.6,
+                                                  6.5, 5.4,  3.7,  3,  2.4, 2.1};
 static const double KERNEL_SHARE = .12, KERNEL_CUT = 2;
 static const double P_LEAST = .02, P_GAIN = .2, CLOSE_MOST = .5;
 static const double ANCHOR_RATE = .005, ANCHOR_STEP = .1, LEVERAGED_SHARE = .7, LEAN = .15;
@@ -276,20 +278,43 @@ liquidation_book_apply_blind (liquidation_book_t *self, int64_t ts_ns, const dou
 
 //  --- sweeps
 
-static void
-sweep (liquidation_book_t *self, int side, int64_t from, int64_t to, liquidation_swept_t *swept)
+int
+liquidation_book_rest (const liquidation_book_t *self, int side, int64_t bin, int64_t ts_ns)
 {
-    *swept = (liquidation_swept_t){.coins = {0}};
-    if (from > to)
-        return;
-    double px = exp (((double) (side == MAP_SIDE_LONG ? from : to) + .5) * MAP_BIN_WIDTH);
+    static const int32_t limits_s[BOOK_RESTS - 1] = {300, 1800, 3 * 3600, 12 * 3600, 48 * 3600};
+    int32_t swept_s = self->swept_s[side][bin & (LIQUIDATION_BINS - 1)];
+    int32_t rested_s = (int32_t) (ts_ns / NS_PER_S) - swept_s;
+    int rest = 0;
+    while (rest < BOOK_RESTS - 1 && (swept_s == 0 || rested_s >= limits_s[rest]))
+        rest++;
+    return rest;
+}
+
+static void
+sweep_bin (liquidation_book_t *self, int side, int64_t bin, int rest, liquidation_swept_t *swept)
+{
+    double px = exp (((double) bin + .5) * MAP_BIN_WIDTH);
+    int64_t at = bin - self->drift_bins[side];
     for (int l = 0; l < MAP_COMPONENTS; l++) {
-        double coins = liquidation_grid_sweep (&self->grids[side][l], self->base,
-                                               from - self->drift_bins[side], to - self->drift_bins[side]);
-        swept->coins[l] = coins;
-        swept->usd[l] = coins * px;
+        double coins = liquidation_grid_sweep (&self->grids[side][l], self->base, at, at);
+        swept->coins[l] += coins;
+        swept->usd[l] += coins * px;
+        swept->rest_usd[rest][l] += coins * px;
         self->swept_coins[side] += coins;
     }
+}
+
+//  Bins [from, to] hold whatever there is on the wrong side of the mark; `reached` is the mark's own.
+static void
+sweep (liquidation_book_t *self, int64_t ts_ns, int side, int64_t from, int64_t to, int64_t reached,
+       liquidation_swept_t *swept)
+{
+    memset (swept, 0, sizeof *swept);
+    for (int64_t bin = from; bin <= to; bin++) {
+        sweep_bin (self, side, bin, liquidation_book_rest (self, side, bin, ts_ns), swept);
+        self->swept_s[side][bin & (LIQUIDATION_BINS - 1)] = (int32_t) (ts_ns / NS_PER_S);
+    }
+    self->swept_s[side][reached & (LIQUIDATION_BINS - 1)] = (int32_t) (ts_ns / NS_PER_S);
 }
 
 void
@@ -303,8 +328,8 @@ liquidation_book_range (liquidation_book_t *self, int64_t ts_ns, double low_px, 
     self->mark_ns = ts_ns;
     if (!self->base)
         open_window (self, self->mark_bin);
-    sweep (self, MAP_SIDE_LONG, low, self->edge_bin[MAP_SIDE_LONG], &swept[MAP_SIDE_LONG]);
-    sweep (self, MAP_SIDE_SHORT, self->edge_bin[MAP_SIDE_SHORT], high, &swept[MAP_SIDE_SHORT]);
+    sweep (self, ts_ns, MAP_SIDE_LONG, low, self->edge_bin[MAP_SIDE_LONG], low, &swept[MAP_SIDE_LONG]);
+    sweep (self, ts_ns, MAP_SIDE_SHORT, self->edge_bin[MAP_SIDE_SHORT], high, high, &swept[MAP_SIDE_SHORT]);
     if (self->edge_bin[MAP_SIDE_LONG] >= low)
         self->edge_bin[MAP_SIDE_LONG] = low - 1;
     if (self->edge_bin[MAP_SIDE_SHORT] <= high)

@@ -39,9 +39,13 @@ typedef struct {
     bool is_small;       //  many orders in one (a bar of history): the lowest tier's
 } held_order_t;
 
-//  What a sweep took, by component, coins and USD at the price of the bins.
+//  How long ago the price was last where it is now: under 5 min, 30 min, 3 h, 12 h, 48 h, longer.
+enum { BOOK_RESTS = 6 };
+
+//  What a sweep took, by component, coins and USD at the price of the bins, and how long it had rested.
 typedef struct {
     double coins[MAP_COMPONENTS], usd[MAP_COMPONENTS];
+    double rest_usd[BOOK_RESTS][MAP_COMPONENTS];
 } liquidation_swept_t;
 
 typedef struct {
@@ -50,11 +54,12 @@ typedef struct {
     int32_t kernel_reach[2][MAP_COMPONENTS], kernel_at[2][MAP_COMPONENTS];
     float kernel_taps[KERNEL_TAPS_MAX];
 
-    int64_t base;           //  of the window; 0 before the first mark
-    int64_t drift_bins[2];  //  a side's bins lie so far below their price
-    double drift[2];        //  of log price, not yet a whole bin
-    int64_t edge_bin[2];    //  longs: highest bin that may hold mass; shorts: lowest
-    double mark_px, mark_x; //  0 none; its logarithm
+    int64_t base;                         //  of the window; 0 before the first mark
+    int64_t drift_bins[2];                //  a side's bins lie so far below their price
+    double drift[2];                      //  of log price, not yet a whole bin
+    int32_t swept_s[2][LIQUIDATION_BINS]; //  second at which a bin (of price) was last swept; 0 never
+    int64_t edge_bin[2];                  //  longs: highest bin that may hold mass; shorts: lowest
+    double mark_px, mark_x;               //  0 none; its logarithm
     int64_t mark_bin, mark_ns;
 
     double p;
@@ -123,6 +128,10 @@ liquidation_book_anchor (liquidation_book_t *self, double minutes);
 //  Coins of a side, the window's and beyond.
 double
 liquidation_book_coins (const liquidation_book_t *self, int side);
+
+//  Since when a bin of price has not been swept on this side, as an index below BOOK_RESTS.
+int
+liquidation_book_rest (const liquidation_book_t *self, int side, int64_t bin, int64_t ts_ns);
 
 //  Coins at a bin of log price.
 static inline double

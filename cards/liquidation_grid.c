@@ -100,7 +100,7 @@ static void
 read_run (const float *restrict m, int from, int to, const liquidation_reading_t *how, float factor,
           float hazard_factor, float *restrict out, float *restrict hazard)
 {
-    const float *restrict px = how->px;
+    const float *restrict px = how->px, *restrict phi = how->phi;
     float first = (float) how->first_share, step = (float) how->step_share, wide = 1 / how->stops_over;
     float gone = 1 - how->stops_from, stopped = how->stopped;
     for (int i = from; i < to; i++) {
@@ -111,7 +111,7 @@ read_run (const float *restrict m, int from, int to, const liquidation_reading_t
         share = share > 1 ? 1 : share;
         float usd = m[i - from] * px[i] * (1 - stopped * share);
         out[i] += usd * factor;
-        hazard[i] += usd * hazard_factor;
+        hazard[i] += usd * hazard_factor * phi[i];
     }
 }
 

@@ -43,10 +43,10 @@ void
 liquidation_grid_move (liquidation_grid_t *self, int64_t base, int64_t bins);
 
 //  What reading adds up for bins [from, from + count): coins x px[i] x survival (distance_i), times factor and
-//  hazard_factor.  distance_i = |(i - i0) step| in shares of the way from an order to its liquidation, so that
+//  hazard_factor phi[i].  distance_i = |(i - i0) step| in shares of the way from an order to its liquidation, so that
 //  f = 1 - distance is how far the price has gone; survival = 1 - stopped clip ((f - stops_from) / stops_over, 0, 1).
 typedef struct {
-    const float *px;
+    const float *px, *phi;          //  phi: of hazard, by bin
     double first_share, step_share; //  distance of i = 0, and from one to the next
     float stopped, stops_from, stops_over;
     float factor, hazard_factor;

@@ -7,26 +7,37 @@
 
 #include <math.h>
 
-static const double PRIOR_STRENGTH = .3, THETA_LEAST = .25, THETA_MOST = 4, PICTURE_POWER = .3;
+static const double PRIOR_STRENGTH = .03, THETA_LEAST = .25, THETA_MOST = 4, PICTURE_POWER = .3;
 static const double LATELY_TAU_S = 15, PRINTED_TAU_S = 60, HALF_HOURS = 14 * 24, UNTHROTTLE_MOST = 20;
 static const double SIZE_TAU_S = 86400;
 enum { PRINTS_LEAST = 20, NEAR_BINS = 2, MASK_SECONDS = 60 };
 
+//  Each of the two corrections explains what the other one leaves: a component's mass is expected times phi of its
+//  rest, that of a rest times theta of its component.
 void
 liquidation_learn_sweep (liquidation_map_t *self, int venue, const liquidation_swept_t swept[2])
 {
     liquidation_prints_t *prints = &self->venues[venue].prints;
     int64_t now_ns = self->venues[venue].book.mark_ns;
     double alive = liquidation_view_survival (1);
-    for (int side = 0; side < 2; side++)
-        for (int l = 0; l < MAP_COMPONENTS; l++) {
-            if (!(swept[side].coins[l] > 0))
+    for (int side = 0; side < 2; side++) {
+        for (int l = 0; l < MAP_COMPONENTS; l++)
+            if (swept[side].coins[l] > 0)
+                decayed_add (&prints->swept[side][l], now_ns, LATELY_TAU_S, swept[side].coins[l]);
+        for (int rest = 0; rest < BOOK_RESTS; rest++) {
+            double rest_usd = 0;
+            for (int l = 0; l < MAP_COMPONENTS; l++) {
+                double usd = swept[side].rest_usd[rest][l] * alive;
+                prints->expected[l] += usd * self->phi[rest];
+                rest_usd += usd * self->theta[l];
+            }
+            if (!(rest_usd > 0))
                 continue;
-            double usd = swept[side].usd[l] * alive;
-            decayed_add (&prints->swept[side][l], now_ns, LATELY_TAU_S, swept[side].coins[l]);
-            prints->expected[l] += usd;
-            self->sums.swept_usd[side] += usd * self->theta[l];
+            prints->rest_expected[rest] += rest_usd;
+            decayed_add (&prints->rested[side][rest], now_ns, LATELY_TAU_S, rest_usd);
+            self->sums.swept_usd[side] += rest_usd * self->phi[rest];
         }
+    }
 }
 
 //  A feed of at most one print a second hides the others: prints a second in truth over prints seen.
@@ -72,6 +83,20 @@ ascribe (const liquidation_map_t *self, int venue, int side, int64_t now_ns, dou
     return sum > 0;
 }
 
+//  Of what rest was it: of what was swept lately.
+static void
+ascribe_rest (const liquidation_map_t *self, liquidation_prints_t *prints, int side, int64_t now_ns,
+              double usd)
+{
+    double lately[BOOK_RESTS], sum = 0;
+    for (int rest = 0; rest < BOOK_RESTS; rest++) {
+        lately[rest] = self->phi[rest] * decayed_at (&prints->rested[side][rest], now_ns, LATELY_TAU_S);
+        sum += lately[rest];
+    }
+    for (int rest = 0; rest < BOOK_RESTS && sum > 0; rest++)
+        prints->rest_observed[rest] += usd * lately[rest] / sum;
+}
+
 void
 liquidation_learn_print (liquidation_map_t *self, const market_t *market, int venue,
                          const liquidation_t *liquidation)
@@ -96,6 +121,7 @@ liquidation_learn_print (liquidation_map_t *self, const market_t *market, int ve
     if (ascribe (self, venue, side, now_ns, shares))
         for (int l = 0; l < MAP_COMPONENTS; l++)
             v->prints.observed[l] += usd * factor * shares[l];
+    ascribe_rest (self, &v->prints, side, now_ns, usd * factor);
 }
 
 void
@@ -105,32 +131,52 @@ liquidation_learn_second (liquidation_map_t *self)
         self->venues[v].prints.seconds_mask <<= 1;
 }
 
-void
-liquidation_learn_hour (liquidation_map_t *self)
+//  One M-step: O and E of all venues, each venue's E on the scale of its prints (throttling, coverage); both decay.
+static void
+learn_factors (int count, double factors[], double *const observed[], double *const expected[],
+               int venues_count)
 {
-    double expected[MAP_COMPONENTS] = {0}, observed[MAP_COMPONENTS] = {0}, all = 0,
-           keep = exp2 (-1 / HALF_HOURS);
-    uint64_t prints_count = 0;
-    for (int v = 0; v < self->venues_count; v++) {
-        liquidation_prints_t *prints = &self->venues[v].prints;
+    double all = 0, keep = exp2 (-1 / HALF_HOURS), seen_sums[BOOK_RESTS + MAP_COMPONENTS] = {0},
+           expected_sums[BOOK_RESTS + MAP_COMPONENTS] = {0};
+    for (int v = 0; v < venues_count; v++) {
         double seen = 0, swept = 0;
-        for (int l = 0; l < MAP_COMPONENTS; l++) {
-            seen += prints->observed[l];
-            swept += prints->expected[l];
+        for (int k = 0; k < count; k++) {
+            seen += observed[v][k];
+            swept += expected[v][k];
         }
-        double scale = swept > 0 ? seen / swept : 0; //  throttling and coverage of the venue
-        for (int l = 0; l < MAP_COMPONENTS; l++) {
-            observed[l] += prints->observed[l];
-            expected[l] += prints->expected[l] * scale;
-            prints->observed[l] *= keep;
-            prints->expected[l] *= keep;
+        double scale = swept > 0 ? seen / swept : 0;
+        for (int k = 0; k < count; k++) {
+            seen_sums[k] += observed[v][k];
+            expected_sums[k] += expected[v][k] * scale;
+            observed[v][k] *= keep;
+            expected[v][k] *= keep;
         }
-        prints_count += prints->prints_count;
         all += seen;
     }
     double prior = PRIOR_STRENGTH * all;
-    for (int l = 0; l < MAP_COMPONENTS && prints_count >= PRINTS_LEAST && prior > 0; l++) {
-        self->theta[l] = stats_clip ((prior + observed[l]) / (prior + expected[l]), THETA_LEAST, THETA_MOST);
-        self->theta_picture[l] = pow (self->theta[l], PICTURE_POWER);
+    for (int k = 0; k < count && prior > 0; k++)
+        factors[k] =
+            stats_clip ((prior + seen_sums[k]) / (prior + expected_sums[k]), THETA_LEAST, THETA_MOST);
+}
+
+void
+liquidation_learn_hour (liquidation_map_t *self)
+{
+    double *observed[MARKET_VENUES_MAX], *expected[MARKET_VENUES_MAX], *rest_observed[MARKET_VENUES_MAX],
+        *rest_expected[MARKET_VENUES_MAX];
+    uint64_t prints_count = 0;
+    for (int v = 0; v < self->venues_count; v++) {
+        liquidation_prints_t *prints = &self->venues[v].prints;
+        observed[v] = prints->observed;
+        expected[v] = prints->expected;
+        rest_observed[v] = prints->rest_observed;
+        rest_expected[v] = prints->rest_expected;
+        prints_count += prints->prints_count;
     }
+    if (prints_count < PRINTS_LEAST)
+        return;
+    learn_factors (MAP_COMPONENTS, self->theta, observed, expected, self->venues_count);
+    learn_factors (BOOK_RESTS, self->phi, rest_observed, rest_expected, self->venues_count);
+    for (int l = 0; l < MAP_COMPONENTS; l++)
+        self->theta_picture[l] = pow (self->theta[l], PICTURE_POWER);
 }

@@ -43,6 +43,8 @@ liquidation_map_init (liquidation_map_t *self, int venues_count, const tiers_t t
         self->weights[l] = liquidation_map_prior[l] / sum;
         self->theta[l] = self->theta_picture[l] = 1;
     }
+    for (int rest = 0; rest < BOOK_RESTS; rest++)
+        self->phi[rest] = 1;
     self->leverage_mean = NAN;
     for (int v = 0; v < venues_count; v++) {
         liquidation_book_init (&self->venues[v].book, tiers + v);

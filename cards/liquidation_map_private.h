@@ -17,6 +17,8 @@ typedef struct {
     int64_t minute_count[2];
     decayed_t swept[2][MAP_COMPONENTS];                        //  lately, coins: whom a print is ascribed to
     double expected[MAP_COMPONENTS], observed[MAP_COMPONENTS]; //  USD, decayed: E and O
+    decayed_t rested[2][BOOK_RESTS];                           //  lately, USD: the same by rest
+    double rest_expected[BOOK_RESTS], rest_observed[BOOK_RESTS];
 } liquidation_prints_t;
 
 typedef struct {
@@ -28,8 +30,9 @@ struct liquidation_map {
     int32_t venues_count, reserved;
     double weights[MAP_COMPONENTS]; //  of new deposits
     double theta[MAP_COMPONENTS], theta_picture[MAP_COMPONENTS];
-    int64_t since_ns; //  first live order
-    int64_t now_ns;   //  of the view
+    double phi[BOOK_RESTS]; //  learned correction by how long a price has not been visited
+    int64_t since_ns;       //  first live order
+    int64_t now_ns;         //  of the view
     double mark_px, x;
     int64_t mark_bin, view_ns; //  view_ns 0: no view yet
     int64_t history_ns;        //  end of the last bar of history

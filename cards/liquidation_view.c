@@ -34,7 +34,7 @@ side_bins (int side, int *from, int *to)
 //  Add one component of a book, in USD after survival, times factor and hazard_factor.
 static void
 add_component (const liquidation_map_t *self, const liquidation_book_t *book, int side, int component,
-               double factor, double hazard_factor, float *out, float *hazard)
+               double factor, double hazard_factor, const float *phi, float *out, float *hazard)
 {
     double reach = fabs (book->distance[side][component]);
     if (!(book->grids[side][component].total_coins > 0) || !(reach > 0))
@@ -43,6 +43,7 @@ add_component (const liquidation_map_t *self, const liquidation_book_t *book, in
     side_bins (side, &from, &to);
     double x = ((double) (first_bin (self) + from) + .5) * MAP_BIN_WIDTH;
     liquidation_reading_t how = {.px = self->bins_px + from,
+                                 .phi = phi + from,
                                  .first_share = toward * (x - book->mark_x) / reach,
                                  .step_share = toward * MAP_BIN_WIDTH / reach,
                                  .stopped = (float) STOPPED,
@@ -107,12 +108,18 @@ liquidation_view_refresh (liquidation_map_t *self)
     double px = exp (((double) first_bin (self) + .5) * MAP_BIN_WIDTH), step = exp (MAP_BIN_WIDTH);
     for (int i = 0; i < MAP_VIEW_BINS; i++, px *= step)
         self->bins_px[i] = (float) px;
+    float phi[MAP_VIEW_BINS];
     for (int v = 0; v < self->venues_count; v++)
-        for (int side = 0; self->venues[v].book.base && side < 2; side++)
+        for (int side = 0; self->venues[v].book.base && side < 2; side++) {
+            const liquidation_book_t *book = &self->venues[v].book;
+            for (int i = 0; i < MAP_VIEW_BINS; i++)
+                phi[i] =
+                    (float) self->phi[liquidation_book_rest (book, side, first_bin (self) + i, self->now_ns)];
             for (int l = 0; l < MAP_COMPONENTS; l++)
-                add_component (self, &self->venues[v].book, side, l, self->theta_picture[l], self->theta[l],
+                add_component (self, book, side, l, self->theta_picture[l], self->theta[l], phi,
                                self->groups_usd[side][liquidation_map_group (liquidation_map_leverage[l])],
                                self->hazard[side]);
+        }
     for (int side = 0; side < 2; side++)
         for (int group = 0; group < MAP_GROUPS; group++)
             for (int i = 0; i < MAP_VIEW_BINS; i++)
@@ -131,7 +138,7 @@ liquidation_view_venue (const liquidation_map_t *self, int venue, float out[2][M
     float hazard[MAP_VIEW_BINS] = {0}; //  not asked for
     for (int side = 0; book->base && side < 2; side++)
         for (int l = 0; l < MAP_COMPONENTS; l++)
-            add_component (self, book, side, l, self->theta_picture[l], 0,
+            add_component (self, book, side, l, self->theta_picture[l], 0, hazard,
                            out[side][liquidation_map_group (liquidation_map_leverage[l])], hazard);
 }
 

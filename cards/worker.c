@@ -3,7 +3,7 @@
 #include "cards/barrier.h"
 #include "cards/held.h"
 #include "cards/joining.h"
-#include "cards/map_frame.h"
+#include "cards/map_outlet.h"
 #include "cards/shard.h"
 #include "common/base/check.h"
 #include "common/base/logger.h"
@@ -29,10 +29,6 @@ typedef struct {
     joining_t joining;
     held_t held[VENUES_MAX]; //  each venue's in order of arrival
     bus_stream_t *streams[MODE_COUNT];
-    map_frame_maker_t *maker;
-    bus_stream_t *map_streams[2]; //  by model
-    int64_t map_ms;               //  of the last frame
-    uint64_t tiers_refused[VENUES_MAX];
 } line_t;
 
 typedef struct {
@@ -40,7 +36,7 @@ typedef struct {
     metric_t *evaluations, *evaluation_ns, *late_beats, *skipped, *gaps, *held, *forced, *ignored,
         *bad_values;
     metric_t *refused, *late_events, *switches, *oi_rejected, *jumps, *useless, *unlisted, *joined, *history,
-        *unpublished, *tiers_refused;
+        *unpublished;
 } worker_metrics_t;
 
 struct worker {
@@ -48,6 +44,7 @@ struct worker {
     const cards_settings_t *settings;
     uint32_t index, shards_count;
     shard_t *shard;
+    map_outlet_t *maps;
     line_t *lines; //  [instrument of the shard]
     barrier_t barrier;
     int64_t asked_mono_ns[VENUES_MAX];
@@ -114,56 +111,15 @@ release (worker_t *self, size_t instrument, int64_t until_ns)
 }
 
 static void
-publish_map (worker_t *self, size_t instrument, map_model_t model, bool is_column)
-{
-    line_t *line = self->lines + instrument;
-    map_frame_t *frame = map_frame_make (line->maker, shard_map (self->shard, instrument),
-                                         shard_market (self->shard, instrument),
-                                         shard_feeds (self->shard, instrument), model, is_column);
-    if (frame && bus_publish_result (self->process->bus, line->map_streams[model], frame) != OK)
-        metric_add (self->metrics.unpublished, 1);
-}
-
-//  Columns of the time before: the picture begins with a day, not with nothing.
-static void
-publish_history (worker_t *self, size_t instrument)
-{
-    line_t *line = self->lines + instrument;
-    int64_t history_ms = liquidation_map_history_ns (shard_map (self->shard, instrument)) / NS_PER_MS;
-    if (history_ms == line->map_ms)
-        return;
-    line->map_ms = history_ms;
-    publish_map (self, instrument, MAP_MODEL_FULL, true);
-    publish_map (self, instrument, MAP_MODEL_LADDER, true);
-}
-
-//  A venue that tells no history of its open interest counts as large as the others on average, until it is heard.
-static void
-expect_oi (worker_t *self, size_t instrument)
-{
-    const joining_t *joining = &self->lines[instrument].joining;
-    double first[VENUES_MAX], sum = 0;
-    int known = 0;
-    for (int v = 0; v < self->barrier.parties_count; v++) {
-        first[v] = joining_first_oi (joining, v);
-        sum += first[v];
-        known += first[v] > 0;
-    }
-    for (int v = 0; v < self->barrier.parties_count && known > 0; v++)
-        liquidation_map_expect_oi (shard_map (self->shard, instrument), v,
-                                   first[v] > 0 ? first[v] : sum / known);
-}
-
-static void
 finish_joining (worker_t *self, size_t instrument, const char *why)
 {
     line_t *line = self->lines + instrument;
     joining_sort (&line->joining);
-    expect_oi (self, instrument);
+    map_outlet_expect (self->maps, instrument, &line->joining);
     for (size_t i = 0; i < line->joining.count; i++) {
         event_t event = joining_event (&line->joining, i);
         shard_event (self->shard, instrument, &event);
-        publish_history (self, instrument);
+        map_outlet_history (self->maps, instrument);
     }
     logger_write (LOG_LEVEL_INFO, "%s: live after %zu records of history (%s)",
                   shard_name (self->shard, instrument), line->joining.count, why);
@@ -295,21 +251,6 @@ publish_readings (worker_t *self, size_t instrument)
     line->is_dirty = false;
 }
 
-//  Once a second of the data's time; with the other model at whole minutes.
-static void
-publish_maps (worker_t *self, size_t instrument, int64_t ts_ns)
-{
-    line_t *line = self->lines + instrument;
-    int64_t second_ms = ts_ns / NS_PER_S * MS_PER_S;
-    if (line->is_joining || second_ms == line->map_ms)
-        return;
-    bool is_column = line->map_ms > 0 && second_ms / 60000 != line->map_ms / 60000;
-    line->map_ms = second_ms;
-    publish_map (self, instrument, MAP_MODEL_FULL, is_column);
-    if (is_column)
-        publish_map (self, instrument, MAP_MODEL_LADDER, true);
-}
-
 static void
 publish_tick (worker_t *self, int64_t ts_ns, int instruments, uint32_t missing, int64_t close_ns)
 {
@@ -334,7 +275,8 @@ evaluate (worker_t *self, size_t instrument, int64_t ts_ns)
     int64_t start_ns = timebase_mono_ns ();
     shard_evaluate (self->shard, instrument, ts_ns);
     publish_readings (self, instrument);
-    publish_maps (self, instrument, ts_ns);
+    if (!self->lines[instrument].is_joining)
+        map_outlet_evaluated (self->maps, instrument, ts_ns, self->metrics.unpublished);
     metric_add (self->metrics.evaluation_ns, (double) (timebase_mono_ns () - start_ns));
     metric_add (self->metrics.evaluations, 1);
 }
@@ -500,35 +442,13 @@ on_snapshot (void *argument, const topic_t *topic, bus_answer_t *answer)
     int instrument = shard_find (self->shard, topic->instrument);
     if (instrument < 0 || (topic->kind != TOPIC_READING && topic->kind != TOPIC_MAP))
         return E_ABSENT;
-    if (topic->kind == TOPIC_MAP) {
-        map_frame_t *frame = map_frame_last (self->lines[instrument].maker,
-                                             topic->name[0] ? MAP_MODEL_LADDER : MAP_MODEL_FULL);
-        return frame ? bus_put_result (answer, frame) : E_ABSENT;
-    }
+    if (topic->kind == TOPIC_MAP)
+        return map_outlet_answer (self->maps, (size_t) instrument, topic, answer);
     reading_t *reading = shard_reading (self->shard, (size_t) instrument, topic->mode);
     return reading->ts_ms ? bus_put_result (answer, reading) : E_ABSENT;
 }
 
 //  --- set-up
-
-static void
-count_maps (worker_t *self)
-{
-    uint64_t refused = 0;
-    for (size_t i = 0; i < shard_count (self->shard); i++)
-        for (int v = 0; v < self->barrier.parties_count; v++) {
-            liquidation_totals_t totals;
-            liquidation_map_totals (shard_map (self->shard, i), v, MAP_SIDE_LONG, &totals);
-            uint64_t *known = &self->lines[i].tiers_refused[v];
-            if (totals.tiers_refused_count > *known)
-                logger_write (LOG_LEVEL_WARNING, "%s %s: maintenance tiers refused, the old ones stay: %s",
-                              self->settings->pipeline.venue_names[v], shard_name (self->shard, i),
-                              totals.tiers_error);
-            *known = totals.tiers_refused_count;
-            refused += totals.tiers_refused_count;
-        }
-    metric_set (self->metrics.tiers_refused, (double) refused);
-}
 
 static void
 count_markets (void *argument)
@@ -554,7 +474,7 @@ count_markets (void *argument)
     metric_set (self->metrics.useless, (double) sum.ignored);
     metric_set (self->metrics.skipped, (double) self->barrier.skipped_count);
     metric_set (self->metrics.bad_values, (double) shard_counts (self->shard)->bad_values);
-    count_maps (self);
+    map_outlet_count (self->maps);
 }
 
 static void
@@ -593,8 +513,6 @@ open_metrics (worker_t *self)
         metrics_counter (all, "cards_unlisted_changes", "", "Book changes cards did not see one by one.");
     m->joined = metrics_counter (all, "cards_joined_instruments", "", "Instruments whose live events began.");
     m->history = metrics_counter (all, "cards_history_records", "", "Records of history taken in at start.");
-    m->tiers_refused = metrics_counter (all, "cards_tiers_refused", "",
-                                        "Maintenance tiers of a venue that break their rules.");
     m->unpublished = metrics_counter (all, "cards_unpublished_results", "", "Results the bus refused.");
 }
 
@@ -609,14 +527,6 @@ open_streams (worker_t *self)
             topic = (topic_t){.kind = TOPIC_READING, .mode = (mode_id_t) mode};
             (void) snprintf (topic.instrument, sizeof topic.instrument, "%s", shard_name (self->shard, i));
             self->lines[i].streams[mode] = bus_stream (self->process->bus, &topic);
-        }
-    for (size_t i = 0; i < shard_count (self->shard); i++)
-        for (int model = 0; model < 2; model++) {
-            topic = (topic_t){.kind = TOPIC_MAP};
-            (void) snprintf (topic.instrument, sizeof topic.instrument, "%s", shard_name (self->shard, i));
-            if (model != MAP_MODEL_FULL)
-                (void) snprintf (topic.name, sizeof topic.name, "%s", map_model_names[model]);
-            self->lines[i].map_streams[model] = bus_stream (self->process->bus, &topic);
         }
 }
 
@@ -668,10 +578,9 @@ worker_new (process_t *process, const cards_settings_t *settings, uint32_t index
         return NULL;
     }
     self->lines = mem_new ((shard_count (self->shard) + 1) * sizeof *self->lines);
-    for (size_t i = 0; i < shard_count (self->shard); i++) {
+    for (size_t i = 0; i < shard_count (self->shard); i++)
         self->lines[i].is_joining = true;
-        self->lines[i].maker = map_frame_new (shard_name (self->shard, i), venues_count);
-    }
+    self->maps = map_outlet_new (process, &settings->pipeline, self->shard);
     int64_t interval_ms = is_every_event (self) ? 1000 : settings->interval_ms;
     barrier_init (&self->barrier, (clock_kind_t) settings->pipeline.clock, interval_ms * NS_PER_MS,
                   settings->late_ms * NS_PER_MS, venues_count);
@@ -702,10 +611,10 @@ worker_destroy (worker_t **self)
     loop_cancel (&(*self)->count_timer);
     for (size_t i = 0; i < shard_count ((*self)->shard); i++) {
         joining_fini (&(*self)->lines[i].joining);
-        map_frame_destroy (&(*self)->lines[i].maker);
         for (int v = 0; v < VENUES_MAX; v++)
             held_fini (&(*self)->lines[i].held[v]);
     }
+    map_outlet_destroy (&(*self)->maps);
     free ((*self)->lines);
     shard_destroy (&(*self)->shard);
     free (*self);

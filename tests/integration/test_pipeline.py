@@ -138,6 +138,8 @@ def test_health_and_metrics_tell_of_every_feed():
 def test_the_websocket_feed_conflates_for_a_slow_reader():
     with Pipeline("BTCUSDT ETHUSDT", settings=("cards/interval_ms=100",)) as p:
         p.start_all()
+        # the columns that history makes come in a burst at the start: two models, two instruments, a day of them
+        wait_until(lambda: p.metric("publisher_heatmap_columns_kept_total") >= 1000, 60, "the day before is kept")
         quick = WsClient(p.http_port, "/v1/feed", None)
         quick.send("good morning")
         assert "error" in quick.json()

@@ -12,7 +12,7 @@ from tape import FIRST_TICK, Tape
 
 LEVERAGE = (2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125)
 PRIOR = (.18, .115, .165, .08, .17, .065, .12, .04, .013, .034, .009, .008, .003)
-HOURS = (72, 48, 24, 17, 12, 8.5, 6, 4.7, 3.5, 2, 1.4, 1, .8)
+HOURS = (38, 29.5, 18.8, 15, 12, 9.6, 7.6, 6.5, 5.4, 3.7, 3, 2.4, 2.1)
 #  up to (USD), maintenance rate, most leverage; the conformance test has the same
 TIERS = ((5000, .004, 125), (20000, .005, 100), (100000, .0065, 75), (1e9, .01, 50))
 WIDTH, BINS, REACH = .0005, 4096, 400
