@@ -1,4 +1,5 @@
-//  Time, prices and live events.  History is in market_history.c, what cards ask in market_view.c.
+//  Time, prices and live events.  Open interest is in market_oi.c, history in market_history.c, what cards ask in
+//  market_view.c.
 
 #include "cards/market_state.h"
 
@@ -362,8 +363,8 @@ hear_at (market_t *self, int venue, input_t input, int64_t ts_ns)
         v->heard_ns[bit] = ts_ns;
 }
 
-static void
-hear (market_t *self, int venue, input_t input)
+void
+market_hear (market_t *self, int venue, input_t input)
 {
     hear_at (self, venue, input, self->now_ns);
 }
@@ -395,7 +396,7 @@ on_trade (market_t *self, const trade_t *trade, int venue, const market_listener
         self->counts.ignored++;
         return;
     }
-    hear (self, venue, INPUT_TRADE);
+    market_hear (self, venue, INPUT_TRADE);
     self->has_trades = true;
     market_venue_t *v = self->venues + venue;
     v->last_px = px;
@@ -426,11 +427,11 @@ on_book (market_t *self, const book_t *event, int venue, const market_listener_t
         self->counts.changes_unlisted += (uint64_t) (count - CHANGES_MAX);
         count = CHANGES_MAX;
     }
-    hear (self, venue, INPUT_BOOK);
-    hear (self, venue, INPUT_QUOTE);
+    market_hear (self, venue, INPUT_BOOK);
+    market_hear (self, venue, INPUT_QUOTE);
     double mid = book_mid (book);
     if (mid > 0 && book_reach_bp (book, mid) >= 100)
-        hear (self, venue, INPUT_FULL_DEPTH);
+        market_hear (self, venue, INPUT_FULL_DEPTH);
     market_book_change_t change = {event->is_snapshot, changes, count};
     refresh_best (self, venue, listener);
     market_tell (self, listener, &(market_event_t){.on = ON_BOOK, .venue = venue, .of.book = &change});
@@ -443,7 +444,7 @@ on_quote (market_t *self, const quote_t *quote, int venue, const market_listener
     v->bid = (book_level_t){decimal_to_double (quote->bid_px), quote->bid_qty_coins};
     v->ask = (book_level_t){decimal_to_double (quote->ask_px), quote->ask_qty_coins};
     v->quote_ns = self->now_ns;
-    hear (self, venue, INPUT_QUOTE);
+    market_hear (self, venue, INPUT_QUOTE);
     refresh_best (self, venue, listener);
 }
 
@@ -458,7 +459,7 @@ on_mark (market_t *self, const event_t *event, const market_listener_t *listener
     }
     *(is_mark ? &v->mark_px : &v->index_px) = event->of.mark->price_px;
     *(is_mark ? &v->mark_ns : &v->index_ns) = self->now_ns;
-    hear (self, event->venue, INPUT_MARK);
+    market_hear (self, event->venue, INPUT_MARK);
     market_tell (self, listener,
                  &(market_event_t){.on = is_mark ? ON_MARK : ON_INDEX, .venue = event->venue});
 }
@@ -493,7 +494,7 @@ on_funding (market_t *self, const funding_t *funding, int venue, const market_li
     }
     funding_view_t *view = &self->venues[venue].funding;
     double rate_8h = funding->rate * 8 / funding->interval_h;
-    hear (self, venue, INPUT_FUNDING);
+    market_hear (self, venue, INPUT_FUNDING);
     bool is_told = false;
     if (funding->is_settled) {
         //  what the running estimate already settled, or an older one again, is no news
@@ -512,78 +513,6 @@ on_funding (market_t *self, const funding_t *funding, int venue, const market_li
     if (!is_told)
         market_tell (self, listener,
                      &(market_event_t){.on = ON_FUNDING, .venue = venue, .of.funding = funding});
-}
-
-//  Local level filter.  Returns the filtered change; NaN when traded volume cannot explain the reading.
-static double
-filter_oi (oi_filter_t *oi, double coins)
-{
-    double noise = 9e-8 * coins * coins, volume = oi->qty_coins;
-    if (oi->history_coins > 0) {
-        double change = coins - oi->level;
-        oi->level = coins;
-        oi->variance = noise;
-        oi->history_coins = 0;
-        return change;
-    }
-    if (fabs (coins - oi->raw) > volume + 5 * sqrt (noise)) {
-        oi->level = coins;
-        oi->variance = noise;
-        return NAN;
-    }
-    oi->variance += 0.04 * volume * volume;
-    double gain = oi->variance / (oi->variance + noise), change = gain * (coins - oi->level);
-    oi->level += change;
-    oi->variance *= 1 - gain;
-    if (volume > 0)
-        oi->p += 0.2 * (stats_clip (0.5 + change / volume, 0.02, 0.98) - oi->p);
-    return change;
-}
-
-static void
-on_oi (market_t *self, const open_interest_t *reading, int venue, const market_listener_t *listener)
-{
-    oi_filter_t *oi = &self->venues[venue].oi;
-    double coins = reading->oi_coins;
-    if (!(coins > 0)) {
-        self->counts.ignored++;
-        return;
-    }
-    hear (self, venue, INPUT_OI);
-    bool is_first = oi->ts_ns == 0;
-    double change = 0;
-    if (is_first) {
-        oi->level = coins;
-        oi->variance = 9e-8 * coins * coins;
-    } else
-        change = filter_oi (oi, coins);
-    bool is_rejected = isnan (change);
-    if (is_rejected) {
-        self->counts.oi_rejected++;
-        change = 0;
-    }
-    self->oi_level += change;
-    if (self->oi_since_ns == 0)
-        self->oi_since_ns = self->now_ns;
-    double opening = is_first ? 0 : (2 * oi->p - 1) * (oi->buy_usd - oi->sell_usd);
-    for (int b = 0; b < BUCKET_COUNT; b++) {
-        bucket_t *bucket = market_slot (self, (bucket_id_t) b, self->current[b]);
-        bucket->oi_level = self->oi_level;
-        bucket->has_oi = true;
-        bucket->opening_usd += opening;
-    }
-    market_oi_interval_t interval = {.coins = oi->level,
-                                     .change_coins = change,
-                                     .buy_usd = oi->buy_usd,
-                                     .sell_usd = oi->sell_usd,
-                                     .p = oi->p,
-                                     .seconds = is_first ? 0 : (double) (self->now_ns - oi->ts_ns) / 1e9,
-                                     .is_rejected = is_rejected};
-    oi->ts_ns = self->now_ns;
-    oi->raw = coins;
-    oi->buy_usd = oi->sell_usd = oi->qty_coins = 0;
-    if (!is_first)
-        market_tell (self, listener, &(market_event_t){.on = ON_OI, .venue = venue, .of.oi = &interval});
 }
 
 static void
@@ -691,10 +620,10 @@ market_event (market_t *self, const event_t *event, const market_listener_t *lis
         on_funding (self, event->of.funding, venue, listener);
         break;
     case EVENT_OPEN_INTEREST:
-        on_oi (self, event->of.open_interest, venue, listener);
+        market_take_oi (self, event->of.open_interest, venue, listener);
         break;
     case EVENT_LIQUIDATION:
-        hear (self, venue, INPUT_LIQUIDATION);
+        market_hear (self, venue, INPUT_LIQUIDATION);
         market_tell (
             self, listener,
             &(market_event_t){.on = ON_LIQUIDATION, .venue = venue, .of.liquidation = event->of.liquidation});

@@ -1,6 +1,6 @@
 /*  market_state - the memory of a market: flat, no pointers
  *
- *  Private to market.c, market_history.c, market_view.c.
+ *  Private to market.c, market_oi.c, market_history.c, market_view.c.
  *
  *  A ring slot belongs to the bucket whose index it holds; another index there means that the bucket is not
  *  known.  Bucket k of size b holds ((k-1)b, kb].  current[b] is the bucket being filled. */
@@ -94,8 +94,14 @@ struct market {
 //  --- market.c
 void
 market_tell (market_t *self, const market_listener_t *listener, const market_event_t *event);
+void
+market_hear (market_t *self, int venue, input_t input); //  it is heard now
 double
 market_venue_mid (const market_t *self, int venue); //  0 when there is none or it is older than 30 s
+
+//  --- market_oi.c
+void
+market_take_oi (market_t *self, const open_interest_t *reading, int venue, const market_listener_t *listener);
 
 //  --- market_history.c
 //  The slot of a bucket, emptied when it held an older one; NULL when it holds a newer one.

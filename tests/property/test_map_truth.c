@@ -15,7 +15,7 @@ play (void **state)
 {
     (void) state;
     error_text_t error = {""};
-    scored = scored_new (test_seed (23), "BTCUSDT", HOUR_S, &error);
+    scored = scored_new (test_seed (21), "BTCUSDT", HOUR_S, &error);
     if (!scored) {
         print_error ("%s\n", error.text);
         return -1;
