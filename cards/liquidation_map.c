@@ -209,7 +209,9 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
     if (self->history_ns == self->history_view_ns) //  a new candle begins
         self->history_candle.open_px = 0;
     self->history_ns = bar->end_ns;
+    const liquidation_step_t lived = self->sums; //  what history sweeps was not foretold, and is not scored
     ladder_sweep (self, bar->low_px, bar->high_px);
+    self->sums = lived;
     for (int v = 0; v < self->venues_count; v++) {
         liquidation_book_t *book = &self->venues[v].book;
         liquidation_book_range (book, bar->end_ns, bar->low_px, bar->high_px, bar->close_px, swept);

@@ -583,6 +583,9 @@ history_fills_the_map_and_makes_columns (void **state)
     liquidation_totals_t totals;
     liquidation_map_totals (world.map, 0, MAP_SIDE_LONG, &totals);
     expect_close (totals.book_coins, 700, 70); //  ten hours of anchoring at .5 % a minute
+    liquidation_step_t step;                   //  and nothing of it is scored
+    liquidation_map_step (world.map, &step);
+    assert_true (step.swept_usd[0] + step.swept_usd[1] + step.ladder_usd[0] + step.ladder_usd[1] == 0);
     map_frame_destroy (&maker);
     close_world (&world);
 }
