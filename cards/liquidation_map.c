@@ -135,7 +135,7 @@ take_mark (liquidation_map_t *self, const market_t *market, int venue, double px
 
 //  What was deposited on the wrong side of a mark that has moved on meanwhile is swept at once.
 static void
-sweep_late (liquidation_map_t *self, int venue)
+sweep_late (liquidation_map_t *self, int venue, bool is_live)
 {
     liquidation_book_t *book = &self->venues[venue].book;
     liquidation_swept_t swept[2];
@@ -143,7 +143,8 @@ sweep_late (liquidation_map_t *self, int venue)
         (book->edge_bin[MAP_SIDE_LONG] < book->mark_bin && book->edge_bin[MAP_SIDE_SHORT] > book->mark_bin))
         return;
     liquidation_book_mark (book, book->mark_ns, book->mark_px, swept);
-    liquidation_learn_sweep (self, venue, swept);
+    if (is_live) //  history is not learned from
+        liquidation_learn_sweep (self, venue, swept);
 }
 
 static void
@@ -151,7 +152,7 @@ on_oi (liquidation_map_t *self, const market_t *market, int venue, const market_
 {
     liquidation_book_oi (&self->venues[venue].book, market_now_ns (market), oi->coins,
                          oi->is_rejected ? NAN : oi->change_coins, self->weights);
-    sweep_late (self, venue);
+    sweep_late (self, venue, market_is_live (market));
 }
 
 static void
@@ -218,7 +219,7 @@ on_history_bar (liquidation_map_t *self, const market_bar_t *bar)
         if (book->orders_count > 0 && bar->end_ns - book->applied_ns > HISTORY_BLIND_NS)
             liquidation_book_apply_blind (book, bar->end_ns, self->weights);
         liquidation_book_anchor (book, minutes);
-        sweep_late (self, v);
+        sweep_late (self, v, false);
     }
     for (int side = 1; bar->has_flow && side >= -1; side -= 2) {
         double usd = side > 0 ? bar->buy_usd : bar->sell_usd;
@@ -292,7 +293,7 @@ on_second (liquidation_map_t *self, const market_t *market)
         sweep_stale (self, market, v);
         if (book->orders_count > 0 && self->now_ns - book->applied_ns > BLIND_NS && book->applied_ns)
             liquidation_book_apply_blind (book, self->now_ns, self->weights);
-        sweep_late (self, v);
+        sweep_late (self, v, true);
         if (!book->applied_ns)
             book->applied_ns = self->now_ns;
         if (second % 60 == 0)
