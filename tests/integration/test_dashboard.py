@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from pipeline import IS_SLOW, PATIENCE, ROOT, Pipeline, main, wait_until  # noqa: E402
 
 VENUES = "binance bybit okx"
-WARM_MINUTES = 20
+WARM_MINUTES = 5  # live columns; candles give the day before
 
 
 def node(*files, **environment):
