@@ -1,4 +1,6 @@
-//  What liquidation prints teach about the mixture (methods A7): EM for a Poisson mixture with a Gamma prior.
+//  What liquidation prints teach (methods A7): EM for a Poisson mixture with a Gamma prior, for two factors of the mass
+//  that a sweep takes.  theta, by component of leverage.  phi, by how long ago the price was last where it is: the longer,
+//  the more of it has been closed, stopped or backed by more margin since, which no flow tells; it counts in hazard only.
 
 #include "cards/liquidation_map_private.h"
 

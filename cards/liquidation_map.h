@@ -10,7 +10,8 @@
  *        open interest --> p = chance that a taker opens; p of what is held is deposited, (1-p) closes mass
  *                          of the other side in proportion to mass x hazard of its component
  *        marks         --> sweep: longs at or above the lowest mark, shorts at or below the highest
- *        liquidations  --> theta: how much more or less of a component is printed than was swept
+ *        liquidations  --> theta: how much more or less of a component is printed than was swept;
+ *                          phi: the same of mass whose price was last visited minutes, hours or days ago
  *        funding       --> drift of isolated liquidation prices;  minutes --> anchor to kappa x open interest
  *        ratios        --> which side of it is the leveraged one
  *

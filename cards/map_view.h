@@ -4,7 +4,7 @@
  *            The view covers MAP_VIEW_REACH bins to either side of the mark's (+-20 %).
  *  Density   usd[side][i]: notional (at the price of the bin) of positions that would be liquidated there, the
  *            picture's: mass x survival of stops x theta^.3 (methods A7).  hazard[side][i]: mass x survival x
- *            theta, for what will really be printed.  Longs lie at and below the mark, shorts at and above.
+ *            theta x phi, for what will really be printed.  Longs lie at and below the mark, shorts at and above.
  *  When      refreshed each whole second, before the cards are evaluated; borrowed until the next event. */
 
 #ifndef LEADLINE_MAP_VIEW_H

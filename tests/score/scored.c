@@ -130,11 +130,13 @@ take_view (const map_view_t *view, const float *const usd[2], density_t *out)
 
 //  The map as if it had learned nothing: a copy, read anew.
 static const liquidation_map_t *
-without_theta (scored_t *self)
+without_prints (scored_t *self)
 {
     memcpy (self->scratch, self->map, self->map_bytes);
     for (int l = 0; l < MAP_COMPONENTS; l++)
         self->scratch->theta[l] = self->scratch->theta_picture[l] = 1;
+    for (int rest = 0; rest < BOOK_RESTS; rest++)
+        self->scratch->phi[rest] = 1;
     liquidation_view_refresh (self->scratch);
     return self->scratch;
 }
@@ -159,7 +161,7 @@ read_method (scored_t *self, method_t method, bool is_hazard, density_t *out)
         (void) liquidation_map_ladder (self->map, &view);
         break;
     case METHOD_PRIOR:
-        (void) liquidation_map_view (without_theta (self), &view);
+        (void) liquidation_map_view (without_prints (self), &view);
         break;
     case METHOD_ORACLE:
         (void) liquidation_map_view (self->oracle, &view);

@@ -4,8 +4,8 @@
  *         and beside them the baselines and a map that is given the true mixture of leverage.
  *  Methods  uniform, profile, half-life  baselines.h
  *           ladder       the engine's classic ladder: all volume at 5 10 25 50 100x, never closed
- *           prior        the engine's map without what it learned from prints: read with theta = 1
- *           learned      the engine's map: picture density (theta^.3) for shape, hazard density (theta) for amounts
+ *           prior        the engine's map without what it learned from prints: theta = phi = 1
+ *           learned      the engine's map: picture density (theta^.3) for shape, hazard density (theta phi) for amounts
  *           oracle       the same map, deposits by the leverage of the positions that were really opened in this world
  *                        (measured each minute, given each hour); it is told no price
  *  Shape  every 2 h after the burn-in, bins within +-15 % of the mark, against all live positions by their true
