@@ -321,7 +321,8 @@ fill_venues (map_frame_maker_t *self, map_sheet_t *sheet, const liquidation_map_
     for (int v = 0; v < self->venues_count; v++) {
         const liquidation_book_t *book = &map->venues[v].book;
         map_venue_t *venue = sheet->venues + v;
-        double oi_age_s = book->oi_ns ? (double) (map->now_ns - book->oi_ns) / 1e9 : NAN;
+        //  between seconds it may have been heard since the view was made
+        double oi_age_s = book->oi_ns ? fmax (0, (double) (map->now_ns - book->oi_ns) / 1e9) : NAN;
         *venue = (map_venue_t){.prints = feeds->feeds[v][EVENT_LIQUIDATION].coverage,
                                .is_live = book->mark_ns && map->now_ns - book->mark_ns <= LIVE_NS,
                                .oi_usd = book->oi_ns ? book->oi_coins * map->mark_px : NAN,
