@@ -31,6 +31,7 @@ typedef struct {
     certificate_t certificate;
     gateway_t *gateways[VENUES_COUNT];
     int gateways_count;
+    loop_timer_t *turn_timer;
     pacer_t pacer;
     int64_t reported_ns, flushed_ns;
 } simulator_t;
@@ -257,6 +258,7 @@ set_up (simulator_t *self, error_text_t *error)
 static void
 tear_down (simulator_t *self)
 {
+    loop_cancel (&self->turn_timer); //  the doors close while the market stands still
     server_destroy (&self->server);
     if (self->replay)
         replay_destroy (&self->replay);
@@ -298,7 +300,7 @@ main (int argc, char **argv)
     bool is_fast = self.settings.recording[0] ? self.settings.recording_speed <= 0
                                               : self.settings.speed <= 0 || self.settings.warm_minutes > 0;
     self.reported_ns = timebase_mono_ns ();
-    (void) loop_every (self.loop, is_fast ? FAST_EVERY_NS : TURN_EVERY_NS, on_turn, &self);
+    self.turn_timer = loop_every (self.loop, is_fast ? FAST_EVERY_NS : TURN_EVERY_NS, on_turn, &self);
     code = loop_run (self.loop);
     report (&self, "in all");
     logger_flush (0);
