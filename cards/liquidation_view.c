@@ -112,7 +112,9 @@ liquidation_view_refresh (liquidation_map_t *self)
     for (int v = 0; v < self->venues_count; v++)
         for (int side = 0; self->venues[v].book.base && side < 2; side++) {
             const liquidation_book_t *book = &self->venues[v].book;
-            for (int i = 0; i < MAP_VIEW_BINS; i++)
+            int from, to;
+            side_bins (side, &from, &to);
+            for (int i = from; i <= to; i++)
                 phi[i] =
                     (float) self->phi[liquidation_book_rest (book, side, first_bin (self) + i, self->now_ns)];
             for (int l = 0; l < MAP_COMPONENTS; l++)
