@@ -49,7 +49,7 @@ on_ticker (captures_record_t *self, event_kind_t kind, int instrument, const voi
         on_index (self, instrument, ((const mark_t *) record)->price_px * contract->price_divisor);
     else if (kind == EVENT_OPEN_INTEREST)
         ticker->oi = ((const open_interest_t *) record)->oi_coins / contract->multiplier;
-    else {
+    else if (kind == EVENT_FUNDING) {
         const funding_t *funding = record;
         ticker->rate = funding->rate;
         ticker->rate_next = funding->rate_next;
