@@ -408,6 +408,7 @@ http_open (const sink_context_t *context, error_text_t *error)
         .protocols = protocols,
         .gid = -1,
         .uid = -1,
+        .timeout_secs = 60, //  an answer of a megabyte to a slow reader, while a day of history comes in
         .vhost_name = "leadline",
     };
     lws_set_log_level (LLL_ERR, NULL);
