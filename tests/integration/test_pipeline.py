@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import msgpack  # noqa: E402
 import zmq  # noqa: E402
 from ws_client import WsClient  # noqa: E402
-from pipeline import BIN, ROOT, Pipeline, Subscriber, free_port, main, wait_until  # noqa: E402
+from pipeline import BIN, PATIENCE, ROOT, Pipeline, Subscriber, free_port, main, wait_until  # noqa: E402
 
 MODES = ("scalp", "day", "swing")
 INSTRUMENTS = "BTCUSDT ETHUSDT DOGEUSDT"
@@ -137,7 +137,7 @@ def test_health_and_metrics_tell_of_every_feed():
 
 
 def test_the_websocket_feed_conflates_for_a_slow_reader():
-    with Pipeline("BTCUSDT ETHUSDT", settings=("cards/interval_ms=100",)) as p:
+    with Pipeline("BTCUSDT ETHUSDT", settings=(f"cards/interval_ms={100 * PATIENCE}",)) as p:
         p.start_all()
         # the columns that history makes come in a burst at the start: two models, two instruments, a day of them
         kept = [0.0, time.monotonic()]
