@@ -17,7 +17,7 @@
 const double liquidation_map_leverage[MAP_COMPONENTS] = {2, 3, 5, 7.5, 10, 15, 20, 25, 33, 50, 75, 100, 125};
 const double liquidation_map_prior[MAP_COMPONENTS] = {.18, .115, .165, .08,  .17,  .065, .12,
                                                       .04, .013, .034, .009, .008, .003};
-static const double LADDER[LADDER_COMPONENTS] = {5, 10, 25, 50, 100};
+const double liquidation_map_ladder_leverage[LADDER_COMPONENTS] = {5, 10, 25, 50, 100};
 
 int
 liquidation_map_group (double leverage)
@@ -69,7 +69,8 @@ ladder_order (liquidation_map_t *self, const held_order_t *order)
     if (!self->ladder_base)
         return;
     for (int l = 0; l < LADDER_COMPONENTS; l++) {
-        double place = (order->x + log1p (-order->side / LADDER[l])) / MAP_BIN_WIDTH - .5;
+        double place =
+            (order->x + log1p (-order->side / liquidation_map_ladder_leverage[l])) / MAP_BIN_WIDTH - .5;
         liquidation_grid_deposit (&self->ladder[side][l], self->ladder_base, place,
                                   order->coins / LADDER_COMPONENTS, &kernel);
         int64_t bin = (int64_t) floor (place);

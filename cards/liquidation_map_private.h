@@ -57,6 +57,9 @@ struct liquidation_map {
     liquidation_venue_t venues[];
 };
 
+//  Of the classic ladder.
+extern const double liquidation_map_ladder_leverage[LADDER_COMPONENTS];
+
 //  Group of leverage that a component belongs to.
 int
 liquidation_map_group (double leverage);

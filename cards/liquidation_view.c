@@ -9,7 +9,6 @@
 #include <string.h>
 
 static const double STOPPED = .35, STOPS_FROM = .2, STOPS_OVER = .6;
-static const double LADDER_LEVERAGE[LADDER_COMPONENTS] = {5, 10, 25, 50, 100};
 
 double
 liquidation_view_survival (double f)
@@ -92,7 +91,8 @@ add_ladder (liquidation_map_t *self)
                 continue;
             for (int l = 0; l < LADDER_COMPONENTS; l++) {
                 double usd = liquidation_grid_at (&self->ladder[side][l], bin) * (double) self->bins_px[i];
-                self->ladder_groups_usd[side][liquidation_map_group (LADDER_LEVERAGE[l])][i] += (float) usd;
+                self->ladder_groups_usd[side][liquidation_map_group (liquidation_map_ladder_leverage[l])]
+                                       [i] += (float) usd;
                 self->ladder_usd[side][i] += (float) usd;
             }
         }
