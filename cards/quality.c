@@ -184,7 +184,7 @@ counts_history (const card_t *card, const window_t *window)
 }
 
 int
-quality_warmth (const quality_t *self, const card_t *card, const window_t *window, char *reason, size_t size)
+quality_warmth (const quality_t *self, const card_t *card, const window_t *window, warmth_t *out)
 {
     const input_quality_t *inputs = self->inputs[(card->inputs & INPUT_ALL_VENUES) != 0];
     double needed_s = fmax (card->warmup.windows * window->seconds, (double) card->warmup.seconds);
@@ -195,20 +195,30 @@ quality_warmth (const quality_t *self, const card_t *card, const window_t *windo
             continue;
         const input_quality_t *input = inputs + bit;
         if (!input->is_expected) {
-            (void) snprintf (reason, size, "%s", rows[bit].absent);
+            out->reason = rows[bit].absent;
             return E_ABSENT;
         }
         double history_s = is_history_counted ? input->history_backfilled_s : input->history_s;
         if (history_s < 0) {
-            (void) snprintf (reason, size, "%s", rows[bit].waiting);
+            out->reason = rows[bit].waiting;
             return E_AGAIN;
         }
         have_s = fmin (have_s, history_s);
     }
     if (have_s >= needed_s)
         return OK;
-    (void) snprintf (reason, size, "warming up, %.0f s of %.0f s", floor (have_s), needed_s);
+    *out = (warmth_t){NULL, have_s, needed_s};
     return E_AGAIN;
+}
+
+const char *
+quality_warmth_text (const warmth_t *warmth, char *text, size_t size)
+{
+    if (warmth->reason)
+        return warmth->reason;
+    (void) snprintf (text, size, "warming up, %lld s of %lld s", (long long) warmth->have_s,
+                     (long long) warmth->needed_s);
+    return text;
 }
 
 double

@@ -50,10 +50,19 @@ quality_measure (quality_t *self, const market_t *market, const feeds_t *feeds, 
 void
 quality_of_card (const quality_t *self, const card_t *card, scoring_quality_t *out);
 
-//  OK when the history is long enough for this window, else E_AGAIN or E_ABSENT with a reason in
-//  reason[size].
+//  Why a card has no value at a window yet: a static text, or how long its history is and has to be.
+typedef struct {
+    const char *reason; //  NULL: the two below say
+    double have_s, needed_s;
+} warmth_t;
+
+//  OK when the history is long enough for this window, else E_AGAIN or E_ABSENT and out.
 int
-quality_warmth (const quality_t *self, const card_t *card, const window_t *window, char *reason, size_t size);
+quality_warmth (const quality_t *self, const card_t *card, const window_t *window, warmth_t *out);
+
+//  As a text: warmth.reason, or "warming up, 12 s of 3600 s" written to text[size].  Apart, because few are shown.
+const char *
+quality_warmth_text (const warmth_t *warmth, char *text, size_t size);
 
 //  Share of the expected feeds (venue x kind) that are present, in percent; 0 when none is expected.
 double

@@ -86,6 +86,8 @@ open_desk (shard_t *self, desk_t *desk, const char *name, const char *const venu
     for (int mode = 0; mode < MODE_COUNT; mode++) {
         reading_t *reading = desk->readings + mode;
         desk->cards[mode] = mem_new ((self->cards_count + 1) * sizeof (card_reading_t));
+        for (size_t i = 0; i < self->cards_count; i++) //  scoring leaves it
+            (void) snprintf (desk->cards[mode][i].category, SLUG_MAX, "%s", self->categories[i]);
         reading->mode = mode;
         reading->cards = desk->cards[mode];
         reading->cards_count = self->cards_count;
@@ -239,9 +241,11 @@ ask (shard_t *self, desk_t *desk, size_t index, const quality_t *quality, scorin
         *input = (scoring_input_t){.status = E_AGAIN};
         if (!scoring_wants (card, windows + slot))
             continue;
-        input->status = quality_warmth (quality, card, windows + slot, reasons[slot], REASON_BYTES);
+        warmth_t warmth;
+        input->status = quality_warmth (quality, card, windows + slot, &warmth);
         if (input->status != OK) {
-            input->out.reason = reasons[slot];
+            if (scoring_primary (card, windows[slot].mode) == windows + slot) //  the one that is shown
+                input->out.reason = quality_warmth_text (&warmth, reasons[slot], REASON_BYTES);
             continue;
         }
         input->status = card->value (state, desk->market, windows[slot], &input->out);
@@ -285,7 +289,6 @@ judge (shard_t *self, desk_t *desk, size_t index, const quality_t *quality, int6
         card_reading_t *out = desk->cards[mode] + index;
         scoring_evaluate (scoring, card, (mode_id_t) mode, ts_ns, inputs, &of_card,
                           carrier >= 0 ? desk->cards[mode] + carrier : NULL, out);
-        (void) snprintf (out->category, sizeof out->category, "%s", self->categories[index]);
     }
     if (desk->is_step_due && is_new_observation (desk, card, index, inputs))
         scoring_step (scoring, card, ts_ns, inputs);

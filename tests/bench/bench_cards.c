@@ -109,7 +109,7 @@ take_single (void *fn_self, const event_t *event)
 static void
 ask_card (single_t *self, const quality_t *quality, size_t i)
 {
-    char reason[64];
+    warmth_t warmth;
     const window_t *windows = window_all ();
     const card_t *card = self->cards[i];
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
@@ -117,7 +117,7 @@ ask_card (single_t *self, const quality_t *quality, size_t i)
         *input = (scoring_input_t){.status = E_AGAIN};
         if (!scoring_wants (card, windows + slot))
             continue;
-        input->status = quality_warmth (quality, card, windows + slot, reason, sizeof reason);
+        input->status = quality_warmth (quality, card, windows + slot, &warmth);
         if (input->status == OK)
             input->status = card->value (arena_card_state (&self->arena, self->block, i), self->market,
                                          windows[slot], &input->out);
