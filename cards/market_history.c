@@ -7,9 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static const int32_t ring_start[BUCKET_COUNT] = {0, RING_1S, RING_1S + RING_5S, RING_1S + RING_5S + RING_60S};
-static const int32_t ring_size[BUCKET_COUNT] = {RING_1S, RING_5S, RING_60S, RING_900S};
-
 #define WEEK_S            (7 * 86400.0)
 #define PROFILE_PSEUDO    4.0
 #define PROFILE_HALF_S    (8 * WEEK_S)
@@ -22,16 +19,10 @@ market_index_at (bucket_id_t size, int64_t ts_ns)
     return (ts_ns + length_ns - 1) / length_ns;
 }
 
-static bucket_t *
-slot_of (market_t *self, bucket_id_t size, int64_t index)
-{
-    return self->buckets + ring_start[size] + index % ring_size[size];
-}
-
 bucket_t *
 market_slot (market_t *self, bucket_id_t size, int64_t index)
 {
-    bucket_t *slot = slot_of (self, size, index);
+    bucket_t *slot = self->buckets + market_place (size, index);
     if (slot->index > index)
         return NULL;
     if (slot->index < index) {
@@ -43,13 +34,6 @@ market_slot (market_t *self, bucket_id_t size, int64_t index)
         slot->oi_level = self->oi_level;
     }
     return slot;
-}
-
-const bucket_t *
-market_find (const market_t *self, bucket_id_t size, int64_t index)
-{
-    const bucket_t *slot = self->buckets + ring_start[size] + index % ring_size[size];
-    return index > 0 && slot->index == index ? slot : NULL;
 }
 
 //  --- statistics

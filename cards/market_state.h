@@ -107,8 +107,24 @@ market_take_oi (market_t *self, const open_interest_t *reading, int venue, const
 //  The slot of a bucket, emptied when it held an older one; NULL when it holds a newer one.
 bucket_t *
 market_slot (market_t *self, bucket_id_t size, int64_t index);
-const bucket_t *
-market_find (const market_t *self, bucket_id_t size, int64_t index); //  NULL unknown
+
+//  Where a bucket lies.  Indices count from 1970, so that those of seconds fit in 32 bits until 2106; here, because
+//  cards walk thousands of buckets.
+static inline int32_t
+market_place (bucket_id_t size, int64_t index)
+{
+    static const int32_t start[BUCKET_COUNT] = {0, RING_1S, RING_1S + RING_5S, RING_1S + RING_5S + RING_60S};
+    static const uint32_t count[BUCKET_COUNT] = {RING_1S, RING_5S, RING_60S, RING_900S};
+    return start[size] + (int32_t) ((uint32_t) index % count[size]);
+}
+
+//  NULL unknown.
+static inline const bucket_t *
+market_find (const market_t *self, bucket_id_t size, int64_t index)
+{
+    const bucket_t *slot = self->buckets + market_place (size, index);
+    return index > 0 && slot->index == index ? slot : NULL;
+}
 int64_t
 market_index_at (bucket_id_t size, int64_t ts_ns); //  bucket that ts falls into
 void

@@ -94,7 +94,7 @@ hold_at (const hold_t *self, int64_t ts_ns, double tau_s)
 
 //  --- sketch: where the bins lie
 
-enum { SKETCH_HALF = SKETCH_BINS / 2 };
+enum { SKETCH_HALF = SKETCH_BINS / 2, QUANTILE_BLOCK = 16 };
 static const double SKETCH_LOW = 1e-9;
 static const double SKETCH_LN_WIDTH = 18 * 2.30258509299404568402 / SKETCH_HALF;
 static const double SKETCH_SCALE_MOST = 1e12;
@@ -147,16 +147,16 @@ sketch_add (sketch_t *self, int64_t ts_ns, double half_s, double v)
     self->total2 += self->scale * self->scale;
 }
 
-//  Sum of the first n bins; four sums side by side, because one waits for itself.
+//  Sum of bins from..to-1; four sums side by side, because one waits for itself.
 static double
-sketch_sum (const sketch_t *self, int n)
+sketch_sum (const sketch_t *self, int from, int to)
 {
     double sums[4] = {0};
-    int i = 0;
-    for (; i + 4 <= n; i += 4)
+    int i = from;
+    for (; i + 4 <= to; i += 4)
         for (int k = 0; k < 4; k++)
             sums[k] += (double) self->bins[i + k];
-    for (; i < n; i++)
+    for (; i < to; i++)
         sums[0] += (double) self->bins[i];
     return sums[0] + sums[1] + sums[2] + sums[3];
 }
@@ -168,7 +168,7 @@ sketch_rank (const sketch_t *self, double v)
         return NAN;
     double inside;
     int bin = sketch_bin (v, &inside);
-    return stats_clip ((sketch_sum (self, bin) + inside * (double) self->bins[bin]) / self->total, 0, 1);
+    return stats_clip ((sketch_sum (self, 0, bin) + inside * (double) self->bins[bin]) / self->total, 0, 1);
 }
 
 double
@@ -176,9 +176,15 @@ sketch_quantile (const sketch_t *self, double rank)
 {
     if (self->total <= 0 || isnan (rank))
         return NAN;
-    double left = stats_clip (rank, 0, 1) * sketch_sum (self, SKETCH_BINS);
-    int last = -1;
-    for (int i = 0; i < SKETCH_BINS; i++) {
+    double left = stats_clip (rank, 0, 1) * sketch_sum (self, 0, SKETCH_BINS);
+    int i = 0, last = -1;
+    for (double block; i + QUANTILE_BLOCK < SKETCH_BINS; i += QUANTILE_BLOCK) { //  whole blocks first
+        block = sketch_sum (self, i, i + QUANTILE_BLOCK);
+        if (left <= block)
+            break;
+        left -= block;
+    }
+    for (; i < SKETCH_BINS; i++) {
         if (self->bins[i] <= 0)
             continue;
         last = i;
@@ -186,8 +192,11 @@ sketch_quantile (const sketch_t *self, double rank)
             break;
         left -= (double) self->bins[i];
     }
-    if (last < 0)
-        return NAN;
+    if (last < 0) { //  rounding: all of it lies before the last block
+        for (last = SKETCH_BINS - 1; last > 0 && self->bins[last] <= 0;)
+            last--;
+        left = (double) self->bins[last];
+    }
     double inside = stats_clip (left / (double) self->bins[last], 0, 1);
     if (last >= SKETCH_HALF)
         return SKETCH_LOW * exp ((last - SKETCH_HALF + inside) * SKETCH_LN_WIDTH);
