@@ -24,8 +24,9 @@ static const event_kind_t history_kinds[] = {
 //  One instrument on the bus.
 typedef struct {
     bool is_joining, is_dirty;
-    int64_t joining_mono_ns;  //  since when a venue has been live; 0 not yet
-    int64_t complete_mono_ns; //  since when the first live venue's history is complete; 0 not yet
+    int64_t joining_mono_ns;   //  since when a venue has been live; 0 not yet
+    int64_t evaluated_mono_ns; //  with interval_ms 0
+    int64_t complete_mono_ns;  //  since when the first live venue's history is complete; 0 not yet
     joining_t joining;
     held_t held[VENUES_MAX]; //  each venue's in order of arrival
     bus_stream_t *streams[MODE_COUNT];
@@ -324,16 +325,19 @@ pump (void *argument)
         close_evaluation (self, missing, late, now_ns);
 }
 
-//  interval_ms = 0: what the turn has touched.
+//  interval_ms = 0: what events have touched and has rested.  The pump's timer makes turns where no event does.
 static void
 on_turn (void *argument)
 {
     worker_t *self = argument;
+    const int64_t mono_ns = timebase_mono_ns (), pace_ns = self->settings->pace_ms * NS_PER_MS;
     int count = 0;
     int64_t ts_ns = 0;
     for (size_t i = 0; i < shard_count (self->shard); i++) {
-        if (!self->lines[i].is_dirty || self->lines[i].is_joining)
+        line_t *line = &self->lines[i];
+        if (!line->is_dirty || line->is_joining || mono_ns - line->evaluated_mono_ns < pace_ns)
             continue;
+        line->evaluated_mono_ns = mono_ns;
         int64_t at_ns = market_now_ns (shard_market (self->shard, i));
         evaluate (self, i, at_ns);
         ts_ns = at_ns > ts_ns ? at_ns : ts_ns;

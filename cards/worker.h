@@ -6,7 +6,8 @@
  *  history (joining.h) is evaluated, too: its cards say that they are warming up.
  *
  *  With cards/interval_ms = 0 nothing is held: what has had events in a turn of the loop is evaluated at the
- *  end of that turn, at the receive time of its last event, and a tick follows.
+ *  end of that turn, at the receive time of its last event, and a tick follows; an instrument rests
+ *  cards/pace_ms between two evaluations.
  *
  *  Holes on the bus become gap events; a hole in a book is healed by the bus with a snapshot. */
 

@@ -2,8 +2,8 @@
 
 Latency.  From the moment a frame was received (tick.close_ns: the frame that closed the evaluation) to the moment a
 subscriber of the publisher on this machine has the bias it caused, both by the same clock.  With an evaluation a
-second: all biases of all instruments and modes.  With cards/interval_ms = 0: the scalp biases of three instruments,
-each against the last frame that caused it.
+second: all biases of all instruments and modes.  With cards/interval_ms = 0 (and the default cards/pace_ms): the scalp
+biases of three instruments, each against the last frame that caused it.
 
 The subscriber keeps bytes and times and decodes afterwards.  The rate of messages is what the ingests counted, not
 what was asked of the simulator, which works on the same cores; the share of a core each process took is printed, so

@@ -179,6 +179,22 @@ def test_the_websocket_feed_conflates_for_a_slow_reader():
         slow.close()
 
 
+def test_evaluated_as_events_come_an_instrument_rests_in_between():
+    pace_s, wanted = 0.4, 12
+    with Pipeline("BTCUSDT", "binance", settings=["cards/interval_ms=0", f"cards/pace_ms={1000 * pace_s:.0f}"]) as p:
+        p.start_all()
+        biases = Subscriber(p.topics, "v1.bias.scalp.BTCUSDT.")
+        wait_until(lambda: biases.poll() or biases.messages, 60, "a bias")
+        since, first = time.monotonic(), p.metric("cards_evaluations_total")
+        last = wait_until(lambda: (lambda now: now if now >= first + wanted else None)(
+            p.metric("cards_evaluations_total")), 60, "further evaluations")
+        # The figures are of the last second: the first may be that much old.
+        most = (time.monotonic() - since + 1.5) / pace_s + 1
+        assert last - first <= most, (last - first, most)
+        p.check_alive()
+        biases.close()
+
+
 def test_a_port_in_use_is_said_and_ends_with_69():
     p = pipeline()
     done = subprocess.run([os.path.join(BIN, "publisher"), *p.common(), "-s", f"publisher/http_port={p.http_port}",
