@@ -173,7 +173,7 @@ static bool
 is_peak (const float smooth[MAP_VIEW_BINS], int at)
 {
     for (int k = at - APART; k <= at + APART; k++)
-        if (k >= 0 && k < MAP_VIEW_BINS && (smooth[k] > smooth[at] || (smooth[k] == smooth[at] && k < at)))
+        if (k >= 0 && k < MAP_VIEW_BINS && (smooth[k] > smooth[at] || (k < at && smooth[k] == smooth[at])))
             return false;
     return smooth[at] > 0;
 }
@@ -312,6 +312,24 @@ measure_divergence (map_frame_maker_t *self, const liquidation_map_t *map)
     }
 }
 
+//  What a venue counts for in the coverage: its open interest when it was last known, so that one that falls silent
+//  is missed; before any the mean of the others; none where the instrument is not traded.
+static double
+weight_of (const liquidation_map_t *map, const feeds_t *feeds, int venue)
+{
+    if (map->venues[venue].book.oi_coins > 0)
+        return map->venues[venue].book.oi_coins;
+    if (feeds->feeds[venue][EVENT_OPEN_INTEREST].status == HEALTH_ABSENT)
+        return 0;
+    double sum = 0;
+    int count = 0;
+    for (int v = 0; v < map->venues_count; v++) {
+        sum += map->venues[v].book.oi_coins;
+        count += map->venues[v].book.oi_coins > 0;
+    }
+    return count > 0 ? sum / count : 1;
+}
+
 static void
 fill_venues (map_frame_maker_t *self, map_sheet_t *sheet, const liquidation_map_t *map,
              const market_t *market, const feeds_t *feeds, bool is_column)
@@ -337,10 +355,10 @@ fill_venues (map_frame_maker_t *self, map_sheet_t *sheet, const liquidation_map_
             venue->groups_count = MAP_GROUPS;
         }
         bool is_fresh = venue->is_live && book->oi_ns && map->now_ns - book->oi_ns <= OI_FRESH_NS;
-        double weight = market_weight (market, v);
+        double weight = weight_of (map, feeds, v);
         known += weight;
         fresh += is_fresh ? weight : 0;
-        if (!is_fresh && !frame->reason[0])
+        if (!is_fresh && weight > 0 && !frame->reason[0])
             (void) snprintf (frame->reason, sizeof frame->reason, "%s: %s", venue->venue,
                              venue->is_live ? "no fresh open interest" : "marks do not flow");
     }

@@ -1,4 +1,5 @@
 #include "tests/support/expect.h"
+#include "tests/support/map_world.h"
 
 #include "cards/liquidation_map_private.h"
 #include "cards/map_frame.h"
@@ -8,24 +9,10 @@
 
 #include <stdlib.h>
 
-static const char *const VENUES[] = {"binance", "bybit"};
-enum { VENUES_COUNT = 2 };
-#define START_NS (INT64_C (1790000000) * NS_PER_S)
-
 static int64_t
 bin_of (double px)
 {
     return (int64_t) floor (log (px) / MAP_BIN_WIDTH);
-}
-
-static tiers_t
-tiers_of (const char *venue)
-{
-    tiers_t tiers;
-    error_text_t error = {{0}};
-    if (tiers_load (&tiers, "deploy/tiers", venue, "BTCUSDT", &error) != OK)
-        fail_msg ("%s", error.text);
-    return tiers;
 }
 
 //  --- a book alone
@@ -34,10 +21,10 @@ static liquidation_book_t *
 new_book (double mark_px)
 {
     liquidation_book_t *book = mem_new (sizeof *book);
-    tiers_t tiers = tiers_of ("binance");
+    tiers_t tiers = map_world_tiers ("binance");
     liquidation_book_init (book, &tiers);
     liquidation_swept_t swept[2];
-    liquidation_book_mark (book, START_NS, mark_px, swept);
+    liquidation_book_mark (book, MAP_WORLD_START_NS, mark_px, swept);
     return book;
 }
 
@@ -64,7 +51,7 @@ a_deposit_lies_about_its_liquidation_price (void **state)
     for (int side = 0; side < 2; side++) {
         liquidation_book_t *book = new_book (100000);
         order (book, side == MAP_SIDE_LONG ? 1 : -1, 100000, .1);
-        liquidation_book_oi (book, START_NS, 1000, 0, liquidation_map_prior);
+        liquidation_book_oi (book, MAP_WORLD_START_NS, 1000, 0, liquidation_map_prior);
         double all = 0;
         for (int l = 0; l < MAP_COMPONENTS; l++) {
             double mass = 0, moment = 0, expected = book->distance[side][l];
@@ -94,7 +81,7 @@ a_large_order_cannot_have_high_leverage (void **state)
     (void) state;
     liquidation_book_t *book = new_book (100000);
     order (book, 1, 100000, 50); //  5 M USD: 50x at most
-    liquidation_book_oi (book, START_NS, 1000, 0, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS, 1000, 0, liquidation_map_prior);
     for (int l = 0; l < MAP_COMPONENTS; l++) {
         double coins = book->grids[MAP_SIDE_LONG][l].total_coins;
         assert_true (liquidation_map_leverage[l] <= 50 ? coins > 0 : coins == 0);
@@ -111,18 +98,20 @@ the_opening_share_follows_open_interest (void **state)
     liquidation_book_t *book = new_book (100000);
     for (int i = 0; i < 200; i++) {
         order (book, i % 2 ? 1 : -1, 100000, .5);
-        liquidation_book_oi (book, START_NS + i * NS_PER_S, 1000 + .1 * i, .1, liquidation_map_prior);
+        liquidation_book_oi (book, MAP_WORLD_START_NS + i * NS_PER_S, 1000 + .1 * i, .1,
+                             liquidation_map_prior);
     }
     expect_close (book->p, .7, 1e-6); //  1/2 + .1/.5
     for (int i = 0; i < 50; i++) {    //  liquidations close: half of what they trade opens on the other side
         order (book, -1, 100000, 1);
         book->liquidated_coins[MAP_SIDE_LONG] = .5;
-        liquidation_book_oi (book, START_NS + (200 + i) * NS_PER_S, 1000, -.25, liquidation_map_prior);
+        liquidation_book_oi (book, MAP_WORLD_START_NS + (200 + i) * NS_PER_S, 1000, -.25,
+                             liquidation_map_prior);
     }
     expect_close (book->p, .5, 1e-4);
     double before = book->p;
     order (book, -1, 100000, 1);
-    liquidation_book_oi (book, START_NS + 300 * NS_PER_S, 1000, NAN, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS + 300 * NS_PER_S, 1000, NAN, liquidation_map_prior);
     assert_true (book->p == before && book->oi_rejected_count == 1);
     free (book);
 }
@@ -134,14 +123,14 @@ closes_take_the_hot_components_first (void **state)
     liquidation_book_t *book = new_book (100000);
     for (int i = 0; i < 100; i++)
         order (book, 1, 100000, .4);
-    liquidation_book_oi (book, START_NS, 1000, 0, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS, 1000, 0, liquidation_map_prior);
     double before[MAP_COMPONENTS];
     for (int l = 0; l < MAP_COMPONENTS; l++)
         before[l] = sum_of_grid (book, MAP_SIDE_LONG, l);
     double total = liquidation_book_coins (book, MAP_SIDE_LONG),
            opened = book->deposited_coins[MAP_SIDE_SHORT];
     order (book, -1, 100000, .2);
-    liquidation_book_oi (book, START_NS + NS_PER_S, 1000, 0, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS + NS_PER_S, 1000, 0, liquidation_map_prior);
     double closed = .2 - (book->deposited_coins[MAP_SIDE_SHORT] - opened);
     expect_close (total - liquidation_book_coins (book, MAP_SIDE_LONG), closed, 1e-6);
     for (int l = 1; l < MAP_COMPONENTS; l++) {
@@ -159,7 +148,7 @@ funding_moves_both_sides_up (void **state)
     liquidation_book_t *book = new_book (100000);
     order (book, 1, 100000, 1);
     order (book, -1, 100000, 1);
-    liquidation_book_oi (book, START_NS, 1000, 0, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS, 1000, 0, liquidation_map_prior);
     int64_t bin = bin_of (100000 * exp (book->distance[MAP_SIDE_LONG][4]));
     double there = liquidation_book_at (book, MAP_SIDE_LONG, 4, bin);
     for (int i = 0; i < 30; i++) //  ten days at .01 % each eight hours: .3 %
@@ -177,13 +166,13 @@ the_anchor_ends_at_the_leveraged_share_of_open_interest (void **state)
     liquidation_book_t *book = new_book (100000);
     order (book, 1, 100000, 3);
     order (book, -1, 100000, 1);
-    liquidation_book_oi (book, START_NS, 1000, 0, liquidation_map_prior);
+    liquidation_book_oi (book, MAP_WORLD_START_NS, 1000, 0, liquidation_map_prior);
     for (int minute = 0; minute < 3000; minute++)
         liquidation_book_anchor (book, 1);
     expect_close (liquidation_book_coins (book, MAP_SIDE_LONG), 700, .01);
     expect_close (liquidation_book_coins (book, MAP_SIDE_SHORT), 700, .01);
-    liquidation_book_ratio (book, START_NS, .5);
-    liquidation_book_ratio (book, START_NS + NS_PER_S, .7);
+    liquidation_book_ratio (book, MAP_WORLD_START_NS, .5);
+    liquidation_book_ratio (book, MAP_WORLD_START_NS + NS_PER_S, .7);
     double u = tanh (log (.7 / .3));
     for (int minute = 0; minute < 3000; minute++)
         liquidation_book_anchor (book, 1);
@@ -249,7 +238,7 @@ mass_is_conserved_and_sweeps_leave_nothing (void **state)
     for (int life = 0; life < 6; life++) {
         double px = 50000, oi = 2000;
         liquidation_book_t *book = new_book (px);
-        int64_t ts_ns = START_NS;
+        int64_t ts_ns = MAP_WORLD_START_NS;
         for (int step = 0; step < 3000; step++) {
             ts_ns += NS_PER_S;
             px *= exp (.004 * prng_normal (&prng) + (step % 500 == 0 ? .2 * prng_normal (&prng) : 0));
@@ -289,82 +278,7 @@ mass_is_conserved_and_sweeps_leave_nothing (void **state)
     }
 }
 
-//  --- a map behind a market
-
-typedef struct {
-    market_t *market;
-    liquidation_map_t *map;
-    size_t size;
-    int64_t now_ns;
-} world_t;
-
-static void
-on_market (void *self, const market_event_t *event)
-{
-    world_t *world = self;
-    liquidation_map_event (world->map, world->market, event);
-}
-
-static world_t
-new_world (void)
-{
-    world_t world = {.size = market_size () + liquidation_map_size (VENUES_COUNT), .now_ns = START_NS};
-    world.market = mem_new (world.size);
-    world.map = (liquidation_map_t *) (void *) ((char *) world.market + market_size ());
-    tiers_t tiers[VENUES_COUNT] = {tiers_of ("binance"), tiers_of ("bybit")};
-    market_init (world.market, VENUES, VENUES_COUNT);
-    market_set_map_offset (world.market, market_size ());
-    liquidation_map_init (world.map, VENUES_COUNT, tiers);
-    return world;
-}
-
-static void
-tell (world_t *world, event_kind_t kind, int venue, const void *record)
-{
-    event_t event = {.kind = kind, .venue = (uint16_t) venue, .ts_recv_ns = world->now_ns, .of.any = record};
-    market_event (world->market, &event, &(market_listener_t){on_market, world});
-}
-
-static void
-tell_second (world_t *world, prng_t *prng, double px, double oi)
-{
-    for (int venue = 0; venue < VENUES_COUNT; venue++) {
-        quote_t quote = {.ts_event_ns = world->now_ns, .bid_qty_coins = 1, .ask_qty_coins = 1};
-        (void) decimal_from_double (floor (px * 10) / 10 - .1, &quote.bid_px);
-        (void) decimal_from_double (floor (px * 10) / 10 + .1, &quote.ask_px);
-        tell (world, EVENT_QUOTE, venue, &quote);
-        mark_t mark = {world->now_ns, px};
-        tell (world, EVENT_MARK, venue, &mark);
-        for (int i = 0; i < 3; i++) {
-            trade_t trade = {.ts_event_ns = world->now_ns,
-                             .qty_coins = .02 + .2 * prng_uniform (prng),
-                             .side = prng_below (prng, 2) ? 1 : -1};
-            (void) decimal_from_double (floor (px * 10) / 10, &trade.price);
-            trade.notional_usd = trade.qty_coins * px;
-            tell (world, EVENT_TRADE, venue, &trade);
-        }
-        open_interest_t reading = {.ts_event_ns = world->now_ns, .oi_coins = oi};
-        tell (world, EVENT_OPEN_INTEREST, venue, &reading);
-    }
-    world->now_ns += NS_PER_S;
-    market_advance (world->market, world->now_ns, &(market_listener_t){on_market, world});
-}
-
-static double
-live (world_t *world, prng_t *prng, int seconds, double px)
-{
-    for (int i = 0; i < seconds; i++) {
-        px *= exp (.0004 * prng_normal (prng));
-        tell_second (world, prng, px, 1000 + i * .01);
-    }
-    return px;
-}
-
-static void
-close_world (world_t *world)
-{
-    free (world->market);
-}
+//  --- a map behind a market (tests/support/map_world.h)
 
 static double
 sum_of (const float *values, size_t count)
@@ -382,10 +296,10 @@ a_frame_says_what_the_books_hold (void **state)
     (void) state;
     prng_t prng;
     prng_init (&prng, test_seed (32));
-    world_t world = new_world ();
-    (void) live (&world, &prng, 1800, 100000);
+    map_world_t world = map_world_new ();
+    (void) map_world_live (&world, &prng, 1800, 100000);
     feeds_t feeds = {0};
-    map_frame_maker_t *maker = map_frame_new ("BTCUSDT", VENUES_COUNT);
+    map_frame_maker_t *maker = map_frame_new ("BTCUSDT", MAP_WORLD_VENUES);
     map_frame_t *frame = map_frame_make (maker, world.map, world.market, &feeds, MAP_MODEL_FULL, true);
     map_view_t view;
     assert_non_null (frame);
@@ -397,14 +311,14 @@ a_frame_says_what_the_books_hold (void **state)
     for (size_t g = 0; g < frame->groups_count; g++) {
         of_rows[0] += sum_of (frame->groups[g].long_usd, frame->groups[g].long_count);
         of_rows[1] += sum_of (frame->groups[g].short_usd, frame->groups[g].short_count);
-        for (int v = 0; v < VENUES_COUNT; v++) {
+        for (int v = 0; v < MAP_WORLD_VENUES; v++) {
             of_venues[0] +=
                 sum_of (frame->venues[v].groups[g].long_usd, frame->venues[v].groups[g].long_count);
             of_venues[1] +=
                 sum_of (frame->venues[v].groups[g].short_usd, frame->venues[v].groups[g].short_count);
         }
     }
-    for (int v = 0; v < VENUES_COUNT; v++)
+    for (int v = 0; v < MAP_WORLD_VENUES; v++)
         for (int side = 0; side < 2; side++)
             for (int l = 0; l < MAP_COMPONENTS; l++)
                 for (int64_t bin = view.first_bin; bin < view.first_bin + MAP_VIEW_BINS; bin++) {
@@ -446,7 +360,7 @@ a_frame_says_what_the_books_hold (void **state)
     field_codec_destroy (&codec);
     field_codec_destroy (&reader);
     map_frame_destroy (&maker);
-    close_world (&world);
+    map_world_close (&world);
 }
 
 static void
@@ -455,8 +369,8 @@ what_the_mark_swept_is_gone_from_the_view (void **state)
     (void) state;
     prng_t prng;
     prng_init (&prng, test_seed (33));
-    world_t world = new_world ();
-    double px = live (&world, &prng, 900, 100000);
+    map_world_t world = map_world_new ();
+    double px = map_world_live (&world, &prng, 900, 100000);
     map_view_t view;
     assert_int_equal (market_map (world.market, &view), OK);
     int64_t low = bin_of (px * .97);
@@ -466,7 +380,7 @@ what_the_mark_swept_is_gone_from_the_view (void **state)
     assert_true (below > 1000);
     liquidation_step_t step;
     liquidation_map_step (world.map, &step);
-    tell_second (&world, &prng, px * .97, 1000);
+    map_world_second (&world, &prng, px * .97, 1000);
     liquidation_map_step (world.map, &step);
     assert_true (step.swept_usd[MAP_SIDE_LONG] > 0 && step.ladder_usd[MAP_SIDE_LONG] > 0);
     expect_close (step.swept_usd[MAP_SIDE_LONG] / below, .8,
@@ -476,7 +390,7 @@ what_the_mark_swept_is_gone_from_the_view (void **state)
     for (int64_t bin = low; bin < view.first_bin + MAP_VIEW_BINS; bin++)
         left += (double) view.usd[MAP_SIDE_LONG][bin - view.first_bin];
     assert_true (left == 0);
-    close_world (&world);
+    map_world_close (&world);
 }
 
 static void
@@ -485,18 +399,18 @@ a_map_copied_elsewhere_goes_on_the_same (void **state)
     (void) state;
     prng_t prng, twin;
     prng_init (&prng, test_seed (34));
-    world_t world = new_world ();
-    double px = live (&world, &prng, 300, 100000);
-    world_t copy = world;
+    map_world_t world = map_world_new ();
+    double px = map_world_live (&world, &prng, 300, 100000);
+    map_world_t copy = world;
     copy.market = mem_new (world.size);
     memcpy (copy.market, world.market, world.size);
     copy.map = (liquidation_map_t *) (void *) ((char *) copy.market + market_size ());
     twin = prng;
-    (void) live (&world, &prng, 120, px);
-    (void) live (&copy, &twin, 120, px);
-    assert_memory_equal (world.map, copy.map, liquidation_map_size (VENUES_COUNT));
-    close_world (&world);
-    close_world (&copy);
+    (void) map_world_live (&world, &prng, 120, px);
+    (void) map_world_live (&copy, &twin, 120, px);
+    assert_memory_equal (world.map, copy.map, liquidation_map_size (MAP_WORLD_VENUES));
+    map_world_close (&world);
+    map_world_close (&copy);
 }
 
 //  A feed that shows one print a second, however many there are: theta moves, but no component takes all.
@@ -506,16 +420,16 @@ throttled_prints_do_not_collapse_the_mixture (void **state)
     (void) state;
     prng_t prng;
     prng_init (&prng, test_seed (35));
-    world_t world = new_world ();
+    map_world_t world = map_world_new ();
     double px = 100000;
     for (int i = 0; i < 4 * 3600; i++) {
         px *= exp (.0006 * prng_normal (&prng));
-        tell_second (&world, &prng, px, 1000);
+        map_world_second (&world, &prng, px, 1000);
         liquidation_step_t step;
         liquidation_map_step (world.map, &step);
         for (int side = 0; side < 2; side++)
             if (step.swept_usd[side] > 0)
-                for (int venue = 0; venue < VENUES_COUNT; venue++) {
+                for (int venue = 0; venue < MAP_WORLD_VENUES; venue++) {
                     //  binance shows the last of a second, bybit all: here what was swept, or a tenth of it
                     liquidation_t print = {.ts_event_ns = world.now_ns,
                                            .side = side == MAP_SIDE_LONG ? 1 : -1,
@@ -523,7 +437,7 @@ throttled_prints_do_not_collapse_the_mixture (void **state)
                                            .coverage = venue == 0 ? COVERAGE_SAMPLED : COVERAGE_COMPLETE};
                     (void) decimal_from_double (floor (px), &print.price);
                     print.notional_usd = print.qty_coins * px;
-                    tell (&world, EVENT_LIQUIDATION, venue, &print);
+                    map_world_tell (&world, EVENT_LIQUIDATION, venue, &print);
                 }
     }
     double theta[MAP_COMPONENTS], mass = 0, largest = 0;
@@ -537,22 +451,22 @@ throttled_prints_do_not_collapse_the_mixture (void **state)
     }
     assert_true (has_moved && largest / mass < .5);
     assert_true (world.map->venues[0].prints.prints_count > 100);
-    close_world (&world);
+    map_world_close (&world);
 }
 
 static void
 history_fills_the_map_and_makes_columns (void **state)
 {
     (void) state;
-    world_t world = new_world ();
+    map_world_t world = map_world_new ();
     double px = 100000;
     prng_t prng;
     prng_init (&prng, test_seed (36));
     int columns = 0;
     int64_t last_ns = 0;
     feeds_t feeds = {0};
-    map_frame_maker_t *maker = map_frame_new ("BTCUSDT", VENUES_COUNT);
-    int64_t first_ns = START_NS / (900 * NS_PER_S) * (900 * NS_PER_S) - 600 * 60 * NS_PER_S;
+    map_frame_maker_t *maker = map_frame_new ("BTCUSDT", MAP_WORLD_VENUES);
+    int64_t first_ns = MAP_WORLD_START_NS / (900 * NS_PER_S) * (900 * NS_PER_S) - 600 * 60 * NS_PER_S;
     for (int minute = 1; minute <= 600; minute++) {
         double open = px;
         px *= exp (.001 * prng_normal (&prng));
@@ -567,8 +481,8 @@ history_fills_the_map_and_makes_columns (void **state)
                      .is_closed = true,
                      .is_backfilled = true};
         open_interest_t oi = {.ts_event_ns = bar.ts_event_ns, .oi_coins = 1000, .is_backfilled = true};
-        tell (&world, EVENT_OPEN_INTEREST, 0, &oi);
-        tell (&world, EVENT_BAR, 0, &bar);
+        map_world_tell (&world, EVENT_OPEN_INTEREST, 0, &oi);
+        map_world_tell (&world, EVENT_BAR, 0, &bar);
         if (liquidation_map_history_ns (world.map) == last_ns)
             continue;
         last_ns = liquidation_map_history_ns (world.map);
@@ -587,7 +501,7 @@ history_fills_the_map_and_makes_columns (void **state)
     liquidation_map_step (world.map, &step);
     assert_true (step.swept_usd[0] + step.swept_usd[1] + step.ladder_usd[0] + step.ladder_usd[1] == 0);
     map_frame_destroy (&maker);
-    close_world (&world);
+    map_world_close (&world);
 }
 
 int
