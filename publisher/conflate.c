@@ -31,6 +31,7 @@ conflate_destroy (conflate_t **self)
 static void
 grow (conflate_t *self, uint32_t index)
 {
+    CHECK (self->count <= self->capacity);
     size_t capacity = self->capacity ? self->capacity : 64;
     while (capacity <= index)
         capacity *= 2;
