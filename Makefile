@@ -61,8 +61,8 @@ $(O)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) -c -o $@ $<
 
-# Loops over bins: the one place where vectors pay; nothing there looks at floating-point traps.
-$(O)/cards/liquidation_grid.o: CFLAGS += $(if $(filter release,$(BUILD)),-O3 -fno-trapping-math)
+# Loops over bins: where vectors pay; nothing there looks at floating-point traps.
+$(O)/cards/liquidation_grid.o $(O)/publisher/heatmap_column.o $(O)/publisher/heatmap_read.o: CFLAGS += $(if $(filter release,$(BUILD)),-O3 -fno-trapping-math)
 
 # The text of the API's description is put into the program as it is.
 $(O)/publisher/openapi.o: publisher/openapi.json

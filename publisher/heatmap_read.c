@@ -270,10 +270,15 @@ add_cells (read_t *self, size_t x, int64_t merge)
                     sums[row] += (double) usd[codes[row]];
         }
     float *column = out->cells + x * out->rows;
+    int64_t y = floor_div (side->first_row, merge), within = side->first_row - y * merge;
+    y -= out->first_row;
     for (int row = 0; row < side->rows; row++) {
-        const int64_t y = floor_div (side->first_row + row, merge) - out->first_row;
-        if (y >= 0 && y < (int64_t) out->rows && sums[row] > 0)
+        if (y >= 0 && y < (int64_t) out->rows)
             column[y] += (float) sums[row];
+        if (++within == merge) {
+            within = 0;
+            y++;
+        }
     }
 }
 
