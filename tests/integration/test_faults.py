@@ -190,7 +190,7 @@ def test_redis_killed_wiped_and_full():
         begun = time.monotonic()
         wait_until(lambda: p.redis("EXISTS", "leadline:epoch") == "1", 15, "state is restored from memory")
         say(f"wiped: restored after {1000 * (time.monotonic() - begun):.0f} ms")
-        after = p.redis_hash("leadline:learner:scalp:POOL")
+        after = wait_until(lambda: p.redis_hash("leadline:learner:scalp:POOL"), 15, "the learner's state is there again")
         assert set(after) >= set(before) and float(after["market.n"]) >= float(before["market.n"]) > 0
         assert int(after["version"]) >= int(before["version"])
         assert "Redis has lost its data: restoring" in p.log("aggregator")
