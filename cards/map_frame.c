@@ -1,7 +1,9 @@
 #include "cards/map_frame.h"
 
 #include "cards/liquidation_map_private.h"
+#include "cards/map_peaks.h"
 #include "common/base/check.h"
+#include "common/base/select.h"
 #include "common/base/status.h"
 #include "common/base/timebase.h"
 
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS_A_ROW = 2, SMOOTH = 2, APART = 5, CLUSTER_REACH = 3, PRINTS_MAX = 2 * MARKET_VENUES_MAX };
+enum { BINS_A_ROW = 2, CLUSTER_REACH = 3, PRINTS_MAX = 2 * MARKET_VENUES_MAX };
 #define OI_FRESH_NS  (300 * NS_PER_S)
 #define LIVE_NS      (10 * NS_PER_S)
 #define WARM_NS      (INT64_C (86400) * NS_PER_S)
@@ -49,7 +51,7 @@ struct map_frame_maker {
     float scratch[2][MAP_GROUPS][MAP_VIEW_BINS];
     double *curves; //  [venue][bin]: normalised density, both sides
     double all[MAP_VIEW_BINS];
-    float smooth[MAP_VIEW_BINS];
+    double smooth[MAP_VIEW_BINS];
     bool has_frame[2];
 };
 
@@ -123,59 +125,16 @@ fill_rows (map_rows_t *rows, float bins[2][MAP_GROUPS][MAP_VIEW_BINS], int64_t f
 
 //  --- clusters
 
-//  The .9 quantile of the values that are not zero: quickselect.
-static float
-high_quantile (const float values[MAP_VIEW_BINS])
+//  The quantile of the values that are not zero; 0 when all are.
+static double
+least_height (const double values[MAP_VIEW_BINS])
 {
-    float left[MAP_VIEW_BINS];
-    int count = 0, low = 0;
+    double left[MAP_VIEW_BINS];
+    size_t count = 0;
     for (int i = 0; i < MAP_VIEW_BINS; i++)
         if (values[i] > 0)
             left[count++] = values[i];
-    int wanted = (int) (.9 * (count - 1)), high = count - 1;
-    while (low < high) {
-        float pivot = left[(low + high) / 2];
-        int i = low, j = high;
-        while (i <= j) {
-            for (; left[i] < pivot; i++)
-                ;
-            for (; left[j] > pivot; j--)
-                ;
-            if (i <= j) {
-                float swap = left[i];
-                left[i++] = left[j];
-                left[j--] = swap;
-            }
-        }
-        if (wanted <= j)
-            high = j;
-        else if (wanted >= i)
-            low = i;
-        else
-            break;
-    }
-    return count > 0 ? left[wanted] : 0;
-}
-
-static void
-smooth_bins (const map_view_t *view, float out[MAP_VIEW_BINS])
-{
-    for (int i = 0; i < MAP_VIEW_BINS; i++) {
-        float sum = 0;
-        for (int k = i - SMOOTH; k <= i + SMOOTH; k++)
-            if (k >= 0 && k < MAP_VIEW_BINS)
-                sum += view->usd[0][k] + view->usd[1][k];
-        out[i] = sum;
-    }
-}
-
-static bool
-is_peak (const float smooth[MAP_VIEW_BINS], int at)
-{
-    for (int k = at - APART; k <= at + APART; k++)
-        if (k >= 0 && k < MAP_VIEW_BINS && (smooth[k] > smooth[at] || (k < at && smooth[k] == smooth[at])))
-            return false;
-    return smooth[at] > 0;
+    return count > 0 ? select_kth (left, count, (size_t) (MAP_PEAKS_RANK * (double) (count - 1))) : 0;
 }
 
 static void
@@ -208,12 +167,13 @@ static void
 find_clusters (map_frame_maker_t *self, map_sheet_t *sheet, const map_view_t *view,
                float bins[2][MAP_GROUPS][MAP_VIEW_BINS], double spread)
 {
-    smooth_bins (view, self->smooth);
-    float least = high_quantile (self->smooth);
-    int peaks[MAP_VIEW_BINS], count = 0;
-    for (int i = 0; i < MAP_VIEW_BINS; i++)
-        if (self->smooth[i] >= least && is_peak (self->smooth, i))
-            peaks[count++] = i;
+    int peaks[MAP_PEAKS_MAX], count = 0;
+    map_peaks_smooth (view, self->smooth);
+    const double least = least_height (self->smooth);
+    const int found = map_peaks_find (self->smooth, peaks);
+    for (int i = 0; i < found; i++)
+        if (self->smooth[peaks[i]] >= least)
+            peaks[count++] = peaks[i];
     sheet->frame.clusters_count = 0;
     while (sheet->frame.clusters_count < MAP_CLUSTERS_MAX && count > 0) { //  the largest that is left
         int best = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/select.h"
 
 enum { HOUR_S = 3600, MARKS_MAX = 40000, COLUMNS_MAX = 400 };
 #define MARGIN   0.15 //  of price, beyond the candles
@@ -42,7 +43,8 @@ struct heatmap_work {
     slot_t slots[COLUMNS_MAX];
     heatmap_candle_t candles[COLUMNS_MAX];
     heatmap_mark_t *marks;
-    float *grid, *amounts; //  [columns][rows], and those that are not 0
+    float *grid;     //  [columns][rows]
+    double *amounts; //  of it, those that are not 0
     size_t grid_capacity;
 };
 
@@ -312,46 +314,19 @@ draw_columns (read_t *self, heatmap_series_t *series, int step_bp)
     }
 }
 
-//  The element that would stand at place k of the sorted list (Hoare 1961); the list is reordered.
-static float
-select_kth (float *list, size_t count, size_t k)
-{
-    size_t low = 0, high = count - 1;
-    while (low < high) {
-        const float pivot = list[low + (high - low) / 2];
-        size_t i = low, j = high;
-        for (;; i++, j--) {
-            while (list[i] < pivot)
-                i++;
-            while (list[j] > pivot)
-                j--;
-            if (i >= j)
-                break;
-            const float swap = list[i];
-            list[i] = list[j];
-            list[j] = swap;
-        }
-        if (k <= j)
-            high = j;
-        else
-            low = j + 1;
-    }
-    return list[k];
-}
-
 static void
 measure (read_t *self)
 {
     heatmap_picture_t *out = self->out;
-    float *amounts = self->work->amounts;
+    double *amounts = self->work->amounts;
     size_t count = 0;
     for (size_t i = 0; i < out->columns * out->rows; i++)
         if (out->cells[i] > 0) {
-            amounts[count++] = out->cells[i];
+            amounts[count++] = (double) out->cells[i];
             out->max_usd = fmax (out->max_usd, (double) out->cells[i]);
         }
     if (count > 0)
-        out->p997_usd = (double) select_kth (amounts, count, (size_t) (QUANTILE * (double) (count - 1)));
+        out->p997_usd = select_kth (amounts, count, (size_t) (QUANTILE * (double) (count - 1)));
 }
 
 //  --- all of it

@@ -10,8 +10,10 @@
 #include <math.h>
 
 #include "cards/card.h"
+#include "cards/map_peaks.h"
 #include "cards/stats.h"
 #include "common/base/check.h"
+#include "common/base/select.h"
 #include "common/base/status.h"
 #include "common/base/timebase.h"
 
@@ -63,73 +65,24 @@ usd_between (const map_view_t *view, int side, double from_x, double to_x)
 
 //  --- clusters
 
-enum { SMOOTH_BINS = 2, PEAK_BINS = 5, MASS_BINS = 3, CLUSTERS_MAX = MAP_VIEW_BINS / PEAK_BINS };
-static const double CLUSTER_RANK = .9, CLUSTER_REACH = 6; //  of L(W)
+enum { MASS_BINS = 3 };
+static const double CLUSTER_REACH = 6; //  of L(W)
 
 typedef struct {
     double x, usd, height;
     bool is_passed; //  the mark has been there since it was found
 } cluster_t;
 
-//  The k-th smallest of values[count], which it orders on the way.
-static double
-nth_smallest (double *values, int count, int k)
-{
-    int low = 0, high = count - 1;
-    while (low < high) {
-        double pivot = values[(low + high) / 2];
-        int i = low, j = high;
-        while (i <= j) {
-            while (values[i] < pivot)
-                i++;
-            while (values[j] > pivot)
-                j--;
-            if (i > j)
-                break;
-            double swap = values[i];
-            values[i++] = values[j];
-            values[j--] = swap;
-        }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            break;
-    }
-    return values[k];
-}
-
-static bool
-is_peak (const double *smooth, int at)
-{
-    for (int i = at - PEAK_BINS; i <= at + PEAK_BINS; i++)
-        if (i >= 0 && i < MAP_VIEW_BINS && (i < at ? smooth[i] >= smooth[at] : smooth[i] > smooth[at]))
-            return false;
-    return true;
-}
-
-static double
-usd_around (const map_view_t *view, int at, int reach)
-{
-    double sum = 0;
-    for (int i = at - reach; i <= at + reach; i++)
-        if (i >= 0 && i < MAP_VIEW_BINS)
-            sum += usd_of (view, i);
-    return sum;
-}
-
 //  All peaks; smooth[]: the smoothed density.
 static int
-find_peaks (const map_view_t *view, double smooth[MAP_VIEW_BINS], cluster_t peaks[CLUSTERS_MAX])
+find_peaks (const map_view_t *view, double smooth[MAP_VIEW_BINS], cluster_t peaks[MAP_PEAKS_MAX])
 {
-    int count = 0;
-    for (int i = 0; i < MAP_VIEW_BINS; i++)
-        smooth[i] = usd_around (view, i, SMOOTH_BINS) / (2 * SMOOTH_BINS + 1);
-    for (int i = 0; i < MAP_VIEW_BINS && count < CLUSTERS_MAX; i++)
-        if (smooth[i] > 0 && is_peak (smooth, i))
-            peaks[count++] =
-                (cluster_t){middle_of (view, i), usd_around (view, i, MASS_BINS), smooth[i], false};
+    int bins[MAP_PEAKS_MAX];
+    map_peaks_smooth (view, smooth);
+    int count = map_peaks_find (smooth, bins);
+    for (int i = 0; i < count; i++)
+        peaks[i] = (cluster_t){middle_of (view, bins[i]), map_peaks_usd (view, bins[i], MASS_BINS),
+                               smooth[bins[i]], false};
     return count;
 }
 
@@ -142,7 +95,7 @@ least_height (const map_view_t *view, const double smooth[MAP_VIEW_BINS], double
     for (int i = 0; i < MAP_VIEW_BINS; i++)
         if (smooth[i] > 0 && fabs (middle_of (view, i) - x) <= edge)
             sorted[filled++] = smooth[i];
-    return filled > 0 ? nth_smallest (sorted, filled, (int) (CLUSTER_RANK * filled)) : 0;
+    return filled > 0 ? select_kth (sorted, (size_t) filled, (size_t) (MAP_PEAKS_RANK * filled)) : 0;
 }
 
 //  Where a window's clusters are found, and from which height on.
@@ -166,7 +119,7 @@ value_levels (const void *state, const market_t *market, window_t w, card_out_t 
 {
     (void) state;
     map_view_t view;
-    cluster_t peaks[CLUSTERS_MAX];
+    cluster_t peaks[MAP_PEAKS_MAX];
     double smooth[MAP_VIEW_BINS], x, reach, sum = 0, weight = 0;
     int status = read_map (market, w.id, &view, &x, &reach);
     if (status != OK)
@@ -344,7 +297,7 @@ typedef struct {
     int32_t venue, peaks_count; //  venue: of mark_x
     bool has_mark, has_peaks;
     double mark_x;
-    cluster_t peaks[CLUSTERS_MAX];
+    cluster_t peaks[MAP_PEAKS_MAX];
     scope_t scopes[W_COUNT];
     passing_t passings[W_COUNT];
     hold_t holds[W_COUNT];
@@ -367,7 +320,7 @@ find_again (sweep_t *self, const market_t *market)
 
 //  Wait for the strongest of the clusters just passed, unless a stronger one is waited for.
 static void
-wait_for (sweep_t *self, const market_t *market, window_id_t id, const bool is_new[CLUSTERS_MAX],
+wait_for (sweep_t *self, const market_t *market, window_id_t id, const bool is_new[MAP_PEAKS_MAX],
           int direction)
 {
     const scope_t *scope = &self->scopes[id];
@@ -395,7 +348,8 @@ static void
 move_mark (sweep_t *self, const market_t *market, int venue, double mark_px)
 {
     double before = self->mark_x, now = log (mark_px);
-    bool is_new[CLUSTERS_MAX] = {false}, has_new = false, has_before = self->has_mark && self->venue == venue;
+    bool is_new[MAP_PEAKS_MAX] = {false}, has_new = false,
+         has_before = self->has_mark && self->venue == venue;
     self->mark_x = now;
     self->venue = venue;
     self->has_mark = true;
