@@ -324,7 +324,7 @@ fill_venues (map_frame_maker_t *self, map_sheet_t *sheet, const liquidation_map_
     }
     frame->venues = sheet->venues;
     frame->venues_count = (size_t) self->venues_count;
-    frame->oi_coverage_pct = known > 0 ? 100 * fresh / known : 0;
+    frame->oi_coverage_pct = known > 0 ? 100 * (fresh / known) : 0; //  in this order at most 100
     double history = map->since_ns ? (double) (map->now_ns - map->since_ns) / (double) WARM_NS : 0;
     history = fmin (1, fmax (history, map->history_ns ? SEEDED_SHARE : 0));
     frame->confidence_pct = frame->oi_coverage_pct * history;
