@@ -28,6 +28,11 @@ export class Freshness {
         this.identity = identity;
     }
 
+    //  Something new has come since the (re)start.
+    hasNews() {
+        return this.newsMs !== null;
+    }
+
     ageMs(nowMs) {
         return nowMs - (this.newsMs ?? this.sinceMs);
     }

@@ -392,10 +392,12 @@ export class Heatmap {
         const far = event.shiftKey ? 10 : 1,
             grid = this.grid;
         const markRow = rowOf(grid, grid.closes[grid.columns - 1]);
-        const from = this.cursor ?? { column: part.to, row: markRow >= 0 ? markRow : part.low };
         const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-        const column = clamp(from.column + move[0] * far, part.from, part.to);
-        const row = clamp(from.row + move[1] * far, part.low, part.high);
+        //  the first key shows the crosshair, at the newest column and the price
+        const [x, y] = this.cursor ? move : [0, 0];
+        const from = this.cursor ?? { column: part.to, row: markRow >= 0 ? markRow : part.low };
+        const column = clamp(from.column + x * far, part.from, part.to);
+        const row = clamp(from.row + y * far, part.low, part.high);
         const px = edgeOf(grid, row + 0.5),
             time = (grid.startMs + column * grid.columnMs) / 1000;
         this.isKeyed = true;

@@ -28,7 +28,8 @@ const freshness = new Freshness(Date.now());
 const link = { isOpen: false, retryAt: 0 };
 const biases = {};
 let health = [];
-let frame = null;
+let frame = null; // of the model shown
+const lastFrames = new Map(); // by model
 let request = null; // of the heatmap, running
 let timer = null;
 let tries = 0;
@@ -146,9 +147,10 @@ async function loadHealth() {
 
 //  --- the feed
 
-function topics({ instrument, model }) {
+//  The maps of both models: the full one each second, the ladder's once a minute.
+function topics({ instrument }) {
     return [
-        `v1.map.${instrument}.${model === "full" ? "" : `${model}.`}`,
+        `v1.map.${instrument}.`,
         ...MODES.map((mode) => `v1.bias.${mode}.${instrument}.`)
     ];
 }
@@ -157,7 +159,7 @@ function onMessage({ data }) {
     const now = state.get();
     if (data.instrument !== now.instrument) return;
     showSource(data.source);
-    if (data.kind === "map" && data.model === now.model) onFrame(data);
+    if (data.kind === "map") onMap(data, now.model);
     if (data.kind === "bias") {
         biases[data.mode] = data;
         //  the modes come together: shown together, once
@@ -165,15 +167,22 @@ function onMessage({ data }) {
     }
 }
 
+function onMap(next, model) {
+    lastFrames.set(next.model, next);
+    if (next.model === "full") {
+        freshness.take(next, Date.now());
+        showBanner();
+    }
+    if (next.model === model) onFrame(next);
+}
+
 function onFrame(next) {
-    freshness.take(next, Date.now());
     frame = next;
     heatmap.take(next);
     showAccuracy(part("accuracy"), next);
     if (state.get().view === "map") mapView.show(next, state.get());
     //  a column has closed: the heatmap has one more
     if (next.column && !request) later(REFRESH_LEAST_MS / 5);
-    showBanner();
 }
 
 function onStatus({ isOpen, retryAt = 0, error }) {
@@ -223,8 +232,15 @@ function showBanner() {
         alert.textContent = kind ? `Warning: ${lines.join(". ")}` : "Live again";
     }
     document.body.classList.toggle("is-stale", !link.isOpen || stale !== "");
-    part("link").className = `link ${!link.isOpen ? "lost" : stale ? "stale" : "live"}`;
-    part("link").textContent = !link.isOpen ? "offline" : stale ? "stale" : "live";
+    const [style, word] = !link.isOpen
+        ? ["lost", "offline"]
+        : stale
+          ? ["stale", "stale"]
+          : freshness.hasNews()
+            ? ["live", "live"]
+            : ["", "waiting"];
+    part("link").className = `link ${style}`;
+    part("link").textContent = word;
 }
 
 function change(now, changed) {
@@ -235,13 +251,17 @@ function change(now, changed) {
     part("map-view").hidden = now.view !== "map";
     document.body.classList.toggle("is-map", now.view === "map");
     showControls(known);
-    if (is("instrument", "model")) {
+    if (is("instrument")) {
         freshness.restart(Date.now());
-        frame = null;
-        heatmap.forget();
-        for (const mode of MODES) if (is("instrument")) delete biases[mode];
+        lastFrames.clear();
+        for (const mode of MODES) delete biases[mode];
         feed.want(topics(now));
         showHealth(part("health"), health, now.instrument);
+    }
+    if (is("instrument", "model")) {
+        heatmap.forget();
+        frame = null;
+        if (lastFrames.has(now.model)) onFrame(lastFrames.get(now.model));
     }
     if (is("instrument", "mode")) showBeside();
     if (is("instrument", "model", "range", "groups", "venues"))

@@ -42,6 +42,16 @@ function onPage(name, options, body, mayFail = () => false) {
     });
 }
 
+//  A map has come that was not there before, and nothing is wrong.
+const live = (page) =>
+    eventually(
+        async () =>
+            (await page.locator(part("link")).innerText()) === "live" &&
+            !(await page.locator(part("banner")).isVisible()),
+        "live",
+        60
+    );
+
 const answerOf = async (page) => getJson(page, (await dataset(page, "heatmap")).path);
 const isNetwork = (problem) => /ERR_CONNECTION|WebSocket|Failed to load resource|net::/.test(problem);
 
@@ -231,6 +241,15 @@ onPage("the classic ladder is another request, and said to be for comparison", {
         /5\/10\/25\/50\/100x, no closes.*comparison/
     );
 });
+
+onPage(
+    "the ladder's own map comes once a minute: the full one tells whether the feed lives",
+    { search: "?model=ladder&view=map" },
+    async ({ page }) => {
+        await until(page, "map-view", (found) => Number(found.bars) > 0, "the ladder as a map");
+        await live(page);
+    }
+);
 
 onPage("palettes and scaling per side repaint without asking", {}, async ({ page, requests }) => {
     await drawn(page);
@@ -518,7 +537,7 @@ onPage(
     async ({ page, control: act }) => {
         await drawn(page);
         const banner = page.locator(part("banner"));
-        await eventually(async () => !(await banner.isVisible()), "fresh at first", 30);
+        await live(page);
         await act("pause");
         const paused = Date.now();
         await eventually(async () => /STALE: no map for \d+ s/.test(await banner.innerText()), "stale", 9);
@@ -543,7 +562,7 @@ onPage(
     async ({ page, control: act }) => {
         await drawn(page);
         const banner = page.locator(part("banner"));
-        await eventually(async () => !(await banner.isVisible()), "fresh at first", 30);
+        await live(page);
         await act("stop");
         await eventually(async () => /Connection lost, retrying/.test(await banner.innerText()), "lost", 5);
         await eventually(
@@ -552,8 +571,7 @@ onPage(
             10
         );
         await act("start");
-        await eventually(async () => !(await banner.isVisible()), "back", 60);
-        assert.equal(await page.locator(part("link")).innerText(), "live");
+        await live(page);
     },
     isNetwork
 );

@@ -144,9 +144,9 @@ export class Synthetic {
         if (verb === "subscribe") this.speak(socket, topic, this.seq);
     }
 
-    //  Everything a socket wants, or what one topic had last.
+    //  Everything a socket wants, or what one topic had last.  The ladder's map comes once a minute.
     speak(socket, only, seq = ++this.seq) {
-        for (const model of ["full", "ladder"]) {
+        for (const model of only ? ["full", "ladder"] : ["full"]) {
             const topic = `v1.map.BTCUSDT.${model === "full" ? "" : "ladder."}`;
             this.send(socket, only, topic, () => this.frame(model, seq));
         }
