@@ -171,6 +171,7 @@ function onMap(next, model) {
     lastFrames.set(next.model, next);
     if (next.model === "full") {
         freshness.take(next, Date.now());
+        showAccuracy(part("accuracy"), next);
         showBanner();
     }
     if (next.model === model) onFrame(next);
@@ -179,7 +180,6 @@ function onMap(next, model) {
 function onFrame(next) {
     frame = next;
     heatmap.take(next);
-    showAccuracy(part("accuracy"), next);
     if (state.get().view === "map") mapView.show(next, state.get());
     //  a column has closed: the heatmap has one more
     if (next.column && !request) later(REFRESH_LEAST_MS / 5);

@@ -243,11 +243,12 @@ onPage("the classic ladder is another request, and said to be for comparison", {
 });
 
 onPage(
-    "the ladder's own map comes once a minute: the full one tells whether the feed lives",
+    "the ladder's own map comes once a minute: the full one tells whether the feed lives, and how good it is",
     { search: "?model=ladder&view=map" },
     async ({ page }) => {
         await until(page, "map-view", (found) => Number(found.bars) > 0, "the ladder as a map");
         await live(page);
+        assert.ok(Number((await dataset(page, "accuracy")).coverage) > 0);
     }
 );
 
