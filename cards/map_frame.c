@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS_A_ROW = 2, CLUSTER_REACH = 3, PRINTS_MAX = 2 * MARKET_VENUES_MAX };
+enum { BINS_A_ROW = 2, PRINTS_MAX = 2 * MARKET_VENUES_MAX };
 #define OI_FRESH_NS  (300 * NS_PER_S)
 #define LIVE_NS      (10 * NS_PER_S)
 #define WARM_NS      (INT64_C (86400) * NS_PER_S)
@@ -142,8 +142,8 @@ measure_cluster (map_sheet_t *sheet, const map_view_t *view, float bins[2][MAP_G
                  double spread, size_t index)
 {
     map_cluster_t *cluster = sheet->clusters + index;
-    int from = at - CLUSTER_REACH < 0 ? 0 : at - CLUSTER_REACH;
-    int to = at + CLUSTER_REACH >= MAP_VIEW_BINS ? MAP_VIEW_BINS - 1 : at + CLUSTER_REACH;
+    int from = at - MAP_PEAKS_REACH < 0 ? 0 : at - MAP_PEAKS_REACH;
+    int to = at + MAP_PEAKS_REACH >= MAP_VIEW_BINS ? MAP_VIEW_BINS - 1 : at + MAP_PEAKS_REACH;
     double sides[2] = {0, 0};
     memset (sheet->cluster_groups[index], 0, sizeof sheet->cluster_groups[index]);
     for (int side = 0; side < 2; side++)

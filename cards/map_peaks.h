@@ -9,7 +9,8 @@
 #include "cards/map_view.h"
 
 enum { MAP_PEAKS_APART = 5, MAP_PEAKS_MAX = MAP_VIEW_BINS / MAP_PEAKS_APART };
-#define MAP_PEAKS_RANK .9 //  quantile of the bins that have any, which a cluster is not below
+enum { MAP_PEAKS_REACH = 3 }; //  bins to either side that are of a cluster
+#define MAP_PEAKS_RANK .9     //  quantile of the bins that have any, which a cluster is not below
 
 //  USD a bin.
 void

@@ -65,7 +65,6 @@ usd_between (const map_view_t *view, int side, double from_x, double to_x)
 
 //  --- clusters
 
-enum { MASS_BINS = 3 };
 static const double CLUSTER_REACH = 6; //  of L(W)
 
 typedef struct {
@@ -81,7 +80,7 @@ find_peaks (const map_view_t *view, double smooth[MAP_VIEW_BINS], cluster_t peak
     map_peaks_smooth (view, smooth);
     int count = map_peaks_find (smooth, bins);
     for (int i = 0; i < count; i++)
-        peaks[i] = (cluster_t){middle_of (view, bins[i]), map_peaks_usd (view, bins[i], MASS_BINS),
+        peaks[i] = (cluster_t){middle_of (view, bins[i]), map_peaks_usd (view, bins[i], MAP_PEAKS_REACH),
                                smooth[bins[i]], false};
     return count;
 }
