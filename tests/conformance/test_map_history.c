@@ -3,8 +3,9 @@
 //  The history (beside the checkout or in LEADLINE_HISTORY) has candles of five minutes, and by the hour takers'
 //  part, open interest and liquidated coins of both sides.  The map takes it in as it takes in history at a start: bars
 //  of fifteen minutes, open interest when its hour is over.  Before each bar every method says what lies between the
-//  mark and the bar's low (longs) and high (shorts): nothing of the bar itself is known to it but its range.  Sums of
-//  four bars stand against what was liquidated in the hour.
+//  mark and the bar's low (longs) and high (shorts): nothing of the bar itself is known to it but its range.  Takers'
+//  part of an hour is known when it is over, too: the hour is foretold with that of the hour before, on state that is
+//  then put back, and lived with its own.  Sums of four bars stand against what was liquidated in the hour.
 //
 //  LL  as in map_score.h, by side and hour: n ln (k L + .05) - k L, n in medians of an hour, k = sum n / sum L before.
 //  The first week is burn-in.  What this cannot show: prints by price, so nothing is learned from them (theta = 1), and
@@ -103,7 +104,8 @@ typedef struct {
     market_t *market; //  the map lies behind it
     liquidation_map_t *map;
     baselines_t *baselines;
-    double oi_coins;
+    double oi_coins, bought_share; //  of the last hour
+    void *kept;                    //  the market and its map before the hour
     hour_t hours[HOURS_MAX];
     size_t hours_count;
 } replay_t;
@@ -143,6 +145,8 @@ open_replay (const char *instrument)
     self->oi_coins = self->oi.rows[0].values[0];
     liquidation_map_expect_oi (self->map, 0, self->oi_coins);
     self->baselines = baselines_new ();
+    self->bought_share = .5;
+    self->kept = mem_new (market_size () + liquidation_map_size (1));
     return self;
 }
 
@@ -153,6 +157,7 @@ close_replay (replay_t *self)
     table_t *const tables[] = {&self->candles, &self->flow, &self->oi, &self->liquidations};
     for (size_t i = 0; i < COUNT_OF (tables); i++)
         free (tables[i]->rows);
+    free (self->kept);
     free (self->market);
     free (self);
 }
@@ -269,31 +274,58 @@ live_bar (replay_t *self, const bar_t *bar, bool is_last)
     liquidation_view_refresh (map);
 }
 
+//  The four bars of an hour; hour: what is foretold of each is added.  False: one is missing.
+static bool
+live_bars (replay_t *self, int64_t start_ms, double bought_share, const row_t *oi, hour_t *hour)
+{
+    bool is_whole = true;
+    bar_t bar;
+    for (int i = 0; i < BARS; i++) {
+        if (!make_bar (self, start_ms + i * HOUR_MS / BARS, bought_share, &bar)) {
+            is_whole = false;
+            continue;
+        }
+        if (hour)
+            forecast (self, &bar, hour);
+        bool is_last = i == BARS - 1 && oi;
+        if (is_last)
+            self->oi_coins = oi->values[3];
+        live_bar (self, &bar, is_last);
+    }
+    return is_whole;
+}
+
+static bool
+foretell (replay_t *self, int64_t start_ms, hour_t *hour)
+{
+    const size_t size = market_size () + liquidation_map_size (1), candle = self->candles.at;
+    baselines_t *baselines = self->baselines;
+    memcpy (self->kept, self->market, size);
+    self->baselines = baselines_copy (baselines);
+    bool is_whole = live_bars (self, start_ms, self->bought_share, NULL, hour);
+    memcpy (self->market, self->kept, size);
+    baselines_destroy (&self->baselines);
+    self->baselines = baselines;
+    self->candles.at = candle;
+    return is_whole;
+}
+
 //  An hour with a hole in it is lived as far as it goes, and not scored.
 static void
 live_hour (replay_t *self, int64_t start_ms)
 {
     const row_t *flow = find_row (&self->flow, start_ms), *oi = find_row (&self->oi, start_ms),
                 *liquidated = find_row (&self->liquidations, start_ms);
-    bool is_whole = flow && oi && liquidated && self->map->view_ns > 0;
     hour_t hour = {0};
-    bar_t bar;
-    for (int i = 0; i < BARS; i++) {
-        if (!flow ||
-            !make_bar (self, start_ms + i * HOUR_MS / BARS, flow->values[5] / flow->values[4], &bar)) {
-            is_whole = false;
-            continue;
-        }
-        if (is_whole)
-            forecast (self, &bar, &hour);
-        if (i == BARS - 1 && oi)
-            self->oi_coins = oi->values[3];
-        live_bar (self, &bar, i == BARS - 1 && oi);
-    }
+    bool is_whole = flow && oi && liquidated && self->map->view_ns > 0 && foretell (self, start_ms, &hour);
+    if (!flow)
+        return;
+    self->bought_share = flow->values[5] / flow->values[4];
+    (void) live_bars (self, start_ms, self->bought_share, oi, NULL);
     if (!is_whole || self->hours_count == HOURS_MAX)
         return;
     for (int side = 0; side < 2; side++)
-        hour.liquidated[side] = liquidated->values[side] * bar.close_px;
+        hour.liquidated[side] = liquidated->values[side] * self->map->mark_px;
     self->hours[self->hours_count++] = hour;
 }
 

@@ -29,6 +29,12 @@ baselines_new (void)
     return mem_new (sizeof (baselines_t));
 }
 
+baselines_t *
+baselines_copy (const baselines_t *self)
+{
+    return memcpy (baselines_new (), self, sizeof *self);
+}
+
 void
 baselines_destroy (baselines_t **self)
 {

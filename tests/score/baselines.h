@@ -24,6 +24,8 @@ typedef struct baselines baselines_t;
 
 baselines_t *
 baselines_new (void);
+baselines_t *
+baselines_copy (const baselines_t *self);
 void
 baselines_destroy (baselines_t **self);
 
