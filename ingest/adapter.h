@@ -159,6 +159,7 @@ typedef struct {
     coverage_t liquidation_coverage;
     double
         cadence_s[EVENT_KIND_COUNT]; //  of channels with a steady beat (mark 1 s, book .1 s); 0: event-driven
+    uint32_t united; //  channels in one message that names only what changed: news of one shows that all flow
     int64_t poll_ns
         [EVENT_KIND_COUNT]; //  open interest, ratio, tiers: by REST, this often; 0: pushed, or not told
     int32_t rate_weight, rate_window_s; //  of the REST host: weight allowed in the window

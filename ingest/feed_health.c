@@ -80,6 +80,13 @@ feed_health_events (feed_health_t *self, int64_t ts_recv_ns, int64_t ts_event_ns
     }
 }
 
+void
+feed_health_unchanged (feed_health_t *self, int64_t ts_recv_ns)
+{
+    if (self->last_ns > 0)
+        self->last_ns = ts_recv_ns;
+}
+
 int64_t
 feed_health_limit_ns (const feed_health_t *self)
 {

@@ -29,7 +29,7 @@ typedef struct {
     bool is_broken;
     bool is_subscribed; //  asked for at all
     int64_t since_ns;   //  connected and asked for since
-    int64_t last_ns;    //  of the last event received; 0 none yet
+    int64_t last_ns;    //  of the last event received, or shown to be unchanged; 0 none yet
     int64_t gaps_count, repaired_count, lost_count;
     //  events in slots of 10 s
     int64_t slot;
@@ -56,6 +56,10 @@ feed_health_acknowledged (feed_health_t *self, bool is_accepted, slice_t text, i
 //  count events of one frame arrived.  ts_event_ns 0: the venue gave no time.
 void
 feed_health_events (feed_health_t *self, int64_t ts_recv_ns, int64_t ts_event_ns, int64_t count);
+
+//  A message that would have said what changed did not name it: it flows, if it has ever spoken.
+void
+feed_health_unchanged (feed_health_t *self, int64_t ts_recv_ns);
 
 //  How long it may be quiet.
 int64_t

@@ -140,6 +140,18 @@ health_board_feed (health_board_t *self, event_kind_t kind, int instrument)
     return self->feeds[kind] ? &self->feeds[kind][instrument].health : NULL;
 }
 
+void
+health_board_events (health_board_t *self, event_kind_t kind, int instrument, int64_t ts_recv_ns,
+                     int64_t ts_event_ns, int64_t count)
+{
+    feed_health_events (&self->feeds[kind][instrument].health, ts_recv_ns, ts_event_ns, count);
+    if (!(self->adapter->united & (1u << kind)))
+        return;
+    for (int other = 0; other < EVENT_KIND_COUNT; other++)
+        if (other != (int) kind && self->adapter->united & (1u << other) && self->feeds[other])
+            feed_health_unchanged (&self->feeds[other][instrument].health, ts_recv_ns);
+}
+
 int
 health_board_socket (const health_board_t *self, event_kind_t kind)
 {

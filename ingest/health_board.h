@@ -50,6 +50,11 @@ health_board_refused (health_board_t *self, event_kind_t kind, int instrument, c
 feed_health_t *
 health_board_feed (health_board_t *self, event_kind_t kind, int instrument);
 
+//  count events of a kind that has health arrived.  Channels united with it (adapter.h) flow too.
+void
+health_board_events (health_board_t *self, event_kind_t kind, int instrument, int64_t ts_recv_ns,
+                     int64_t ts_event_ns, int64_t count);
+
 //  The socket that carries a kind, -1: none (polled).
 int
 health_board_socket (const health_board_t *self, event_kind_t kind);

@@ -109,7 +109,7 @@ note_flow (reception_t *self, event_kind_t kind, int instrument, int64_t ts_even
         feed_health_acknowledged (feed, true, slice_of (""), self->ts_recv_ns);
     if (kind == EVENT_RATIO || kind == EVENT_TIERS)
         ts_event_ns = 0; //  of the span or table, not of the moment it was said: no delay to be measured
-    feed_health_events (feed, self->ts_recv_ns, ts_event_ns, (int64_t) count);
+    health_board_events (self->parts.board, kind, instrument, self->ts_recv_ns, ts_event_ns, (int64_t) count);
 }
 
 static void

@@ -465,6 +465,7 @@ const adapter_t bybit_adapter = {
     .channels = BOOK_CHANNELS | FLOW_CHANNELS | CHANNEL_RATIO | CHANNEL_TIERS,
     .liquidation_coverage = COVERAGE_COMPLETE,
     .cadence_s = {[EVENT_BOOK] = 0.1, [EVENT_MARK] = 1, [EVENT_INDEX] = 1},
+    .united = TICKER_CHANNELS,
     .poll_ns = {[EVENT_RATIO] = 300 * NS_PER_S, [EVENT_TIERS] = 6 * 3600 * NS_PER_S},
     .rate_weight = 400,
     .rate_window_s = 5,
